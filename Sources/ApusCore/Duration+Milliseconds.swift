@@ -1,0 +1,17 @@
+extension Duration {
+    /// The whole milliseconds of this duration, rounded toward zero and clamped to what an `Int64` holds.
+    package var milliseconds: Int64 {
+        let (seconds, attoseconds) = self.components
+        let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1000)
+        guard !overflow else { return seconds < 0 ? .min : .max }
+        return scaled + attoseconds / 1_000_000_000_000_000
+    }
+
+    /// The whole microseconds of this duration, rounded toward zero and clamped to what an `Int64` holds.
+    package var microseconds: Int64 {
+        let (seconds, attoseconds) = self.components
+        let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
+        guard !overflow else { return seconds < 0 ? .min : .max }
+        return scaled + attoseconds / 1_000_000_000_000
+    }
+}
