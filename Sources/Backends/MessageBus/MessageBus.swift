@@ -1,5 +1,3 @@
-package import NIOCore
-
 /// The log that carries every record between the roles: topics of partitions, read by consumer groups.
 ///
 /// Guarantees, on every implementation:

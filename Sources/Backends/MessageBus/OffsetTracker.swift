@@ -1,4 +1,4 @@
-package import DequeModule
+import DequeModule
 
 /// Turns completions in any order into contiguous commits, for one partition.
 ///

@@ -5,26 +5,69 @@ package import ApusCore
 ///
 /// A marker is monotonic in (attempt, hop): an older copy of a record never moves it back. It outlives a crash of the process that
 /// wrote it; after a loss of power markers of the last second may be missing, which can double a message and never lose one.
+///
+/// Each operation has two forms: one with a completion, for callers on event loops, which must not pay a task and two hops per
+/// message, and an `async` one, which follows from it. A completion is called exactly once, on any thread, possibly before the
+/// operation returns, and never with a lock held; it must not block.
 package protocol DeliveryMarking: Sendable {
     /// Claims a message's recipients for one attempt.
     ///
-    /// - Returns: one answer per recipient, in order.
-    func claim(_ claim: DeliveryClaim) async throws -> [ClaimAnswer]
+    /// - Parameter completion: gets one answer per recipient, in order, or a ``ThrottlingError``.
+    func claim(_ claim: DeliveryClaim, completion: @escaping @Sendable (Result<[ClaimAnswer], any Error>) -> Void)
 
     /// Notes that the final dot is about to be sent for these recipients: from here on, until an outcome is written, delivery is in
-    /// doubt. Must have returned before the dot leaves.
-    func markData(_ claim: DeliveryClaim) async throws
+    /// doubt. Must have completed before the dot leaves; after a failure, the dot must not leave.
+    func markData(_ claim: DeliveryClaim, completion: @escaping @Sendable (Result<Void, any Error>) -> Void)
 
-    /// Writes the outcome of recipients. `outcome` is opaque here, at most 8 KB, and is returned to whoever claims the same attempt
-    /// later.
-    func finish(_ claim: DeliveryClaim, outcomes: [[UInt8]]) async throws
+    /// Writes the outcome of recipients. An outcome is opaque here, at most ``DeliveryClaim/maximumOutcomeBytes``, and is returned to
+    /// whoever claims the same attempt later.
+    ///
+    /// - Parameter outcomes: one per recipient of `claim`, in order.
+    func finish(_ claim: DeliveryClaim, outcomes: [[UInt8]], completion: @escaping @Sendable (Result<Void, any Error>) -> Void)
 
     /// Gives claims back without an outcome: nothing was sent past the dot.
-    func release(_ claim: DeliveryClaim) async throws
+    func release(_ claim: DeliveryClaim, completion: @escaping @Sendable (Result<Void, any Error>) -> Void)
+}
+
+extension DeliveryMarking {
+    /// ``claim(_:completion:)``, awaited.
+    ///
+    /// - Returns: one answer per recipient, in order.
+    package func claim(_ claim: DeliveryClaim) async throws -> [ClaimAnswer] {
+        try await withCheckedThrowingContinuation { continuation in
+            self.claim(claim) { continuation.resume(with: $0) }
+        }
+    }
+
+    /// ``markData(_:completion:)``, awaited.
+    package func markData(_ claim: DeliveryClaim) async throws {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            self.markData(claim) { continuation.resume(with: $0) }
+        }
+    }
+
+    /// ``finish(_:outcomes:completion:)``, awaited.
+    package func finish(_ claim: DeliveryClaim, outcomes: [[UInt8]]) async throws {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            self.finish(claim, outcomes: outcomes) { continuation.resume(with: $0) }
+        }
+    }
+
+    /// ``release(_:completion:)``, awaited.
+    package func release(_ claim: DeliveryClaim) async throws {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            self.release(claim) { continuation.resume(with: $0) }
+        }
+    }
 }
 
 /// Recipients of one message that one owner delivers in one attempt.
 package struct DeliveryClaim: Hashable, Sendable {
+    /// The largest outcome of one recipient, in bytes.
+    package static let maximumOutcomeBytes = 8 << 10
+    /// The most recipients of one claim.
+    package static let maximumRecipients = 1000
+
     package var messageID: MessageID
     /// The recipients' addresses, as in the record.
     package var recipients: [String]
@@ -52,8 +95,8 @@ package enum ClaimAnswer: Hashable, Sendable {
     case claimedInDoubt
     /// A living owner has it under way: look again later.
     case heldByLivingOwner
-    /// This attempt has this outcome: emit it again, do not deliver.
+    /// This attempt has this outcome, from this copy of the record or an earlier one: emit it again, do not deliver.
     case finished(outcome: [UInt8])
-    /// A later attempt or hop has been claimed: this record is an old copy, drop it.
+    /// A later attempt or hop has been claimed or finished: this record is an old copy, drop it.
     case superseded
 }

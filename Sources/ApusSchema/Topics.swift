@@ -1,0 +1,44 @@
+package import ApusCore
+
+/// The names of the topics and of the groups that read them.
+package enum Topics {
+    /// Whether mail is one person waiting for one message, or one campaign of many.
+    package enum DeliveryClass: String, Hashable, Sendable {
+        case transactional
+        case bulk
+    }
+
+    /// The queue of mail whose configuration set names no pool.
+    package static let defaultQueue = "default"
+    /// Calls with recipients in several domains.
+    package static let submitted = "apus.submitted"
+    /// What happened to messages.
+    package static let events = "apus.events"
+    /// Records that could not be handled.
+    package static let dead = "apus.dead"
+    /// The group that reads ``submitted``.
+    package static let splitterGroup = "splitter"
+
+    /// The topic of mail to be delivered.
+    package static func outbound(queue: String, class deliveryClass: DeliveryClass) -> String {
+        "apus.outbound.\(queue).\(deliveryClass.rawValue)"
+    }
+
+    /// Deferred mail, waiting `tier`'s delay.
+    package static func retry(_ tier: DelayTier) -> String {
+        "apus.retry.\(tier.rawValue)"
+    }
+
+    /// Mail that could not start for local reasons, waiting `tier`'s delay.
+    package static func hold(_ tier: DelayTier) -> String {
+        "apus.hold.\(tier.rawValue)"
+    }
+
+    /// The group whose consumption frees the records of a mail topic: one group per topic.
+    package static func group(of topic: String) -> String {
+        if topic == Self.submitted { return Self.splitterGroup }
+        let parts = topic.split(separator: ".", maxSplits: 2)
+        guard parts.count == 3 else { return topic }
+        return (parts[1] == "outbound" ? "worker." : "mover.\(parts[1]).") + parts[2]
+    }
+}
