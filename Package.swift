@@ -69,6 +69,8 @@ let package = Package(
 
         // Layer 1: values and protocols, no I/O.
         library("ApusCore"),
+        library("MailMessage"),
+        library("AWSSignature", [crypto]),
         library("KafkaClient", ["ApusCore", "CRdKafka", nioCore, deque]),
 
         // Layer 2
@@ -77,5 +79,9 @@ let package = Package(
 
         // Layer 3
         library("ClusterBackends", ["ApusCore", "Backends", "KafkaClient", nioCore, deque]),
+
+        // Tests mirror the sources.
+        tests("MailMessageTests", ["MailMessage"]),
+        tests("AWSSignatureTests", ["AWSSignature", crypto]),
     ]
 )
