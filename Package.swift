@@ -65,6 +65,9 @@ let package = Package(
     ],
     targets: [
         // Layer 0: C libraries of the system.
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        // Without pkgConfig: its file requires those of libraries that only libunbound itself links.
+        .systemLibrary(name: "CUnbound", providers: [.apt(["libunbound-dev"])]),
         .systemLibrary(name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
 
         // Layer 1: values and protocols, no I/O.
@@ -73,15 +76,21 @@ let package = Package(
         library("AWSSignature", [crypto]),
         library("KafkaClient", ["ApusCore", "CRdKafka", nioCore, deque]),
 
-        // Layer 2
+        // Layer 2: channels, look-ups, records, the protocols of the backends.
+        library("MailAuthentication", ["ApusCore", "COpenSSL"]),
+        library("DNSResolver", ["ApusCore", "CUnbound", nioCore]),
         library("ApusSchema", ["ApusCore", nioCore, protobuf]),
         library("Backends", ["ApusCore", nioCore, deque]),
 
         // Layer 3
         library("ClusterBackends", ["ApusCore", "Backends", "KafkaClient", nioCore, deque]),
 
+        library("TestSupport", ["ApusCore", nioCore, nioPosix]),
+
         // Tests mirror the sources.
         tests("MailMessageTests", ["MailMessage"]),
         tests("AWSSignatureTests", ["AWSSignature", crypto]),
+        tests("MailAuthenticationTests", ["MailAuthentication"]),
+        tests("DNSResolverTests", ["DNSResolver", "TestSupport", nioCore, nioPosix]),
     ]
 )

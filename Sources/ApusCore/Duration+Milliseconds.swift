@@ -4,7 +4,8 @@ extension Duration {
         let (seconds, attoseconds) = self.components
         let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1000)
         guard !overflow else { return seconds < 0 ? .min : .max }
-        return scaled + attoseconds / 1_000_000_000_000_000
+        let (sum, carried) = scaled.addingReportingOverflow(attoseconds / 1_000_000_000_000_000)
+        return carried ? (seconds < 0 ? .min : .max) : sum
     }
 
     /// The whole microseconds of this duration, rounded toward zero and clamped to what an `Int64` holds.
@@ -12,6 +13,7 @@ extension Duration {
         let (seconds, attoseconds) = self.components
         let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
         guard !overflow else { return seconds < 0 ? .min : .max }
-        return scaled + attoseconds / 1_000_000_000_000
+        let (sum, carried) = scaled.addingReportingOverflow(attoseconds / 1_000_000_000_000)
+        return carried ? (seconds < 0 ? .min : .max) : sum
     }
 }

@@ -51,7 +51,7 @@ package struct GCRA: Hashable, Sendable {
 
     /// Gives back `cost` tokens that were taken and not used.
     package mutating func refund(cost: Int, limit: RateLimit) {
-        self.arrival -= Self.interval(limit) * Int128(max(cost, 0))
+        self.arrival = max(self.arrival - Self.interval(limit) * Int128(max(cost, 0)), .min / 2)
     }
 
     /// Whether the limit is wholly unused at `nowMicroseconds`, so that its state need not be kept.
@@ -59,8 +59,9 @@ package struct GCRA: Hashable, Sendable {
         self.arrival <= Int128(nowMicroseconds) << 20
     }
 
-    /// The emission interval in units of 2^-20 µs, rounded up so that rounding never lets more pass than the rate.
+    /// The emission interval in units of 2^-20 µs, rounded up so that rounding never lets more pass than the rate. At most 2^62 (50
+    /// days), so that no burst overflows; a slower rate than that is taken for that.
     private static func interval(_ limit: RateLimit) -> Int128 {
-        Int128((1_000_000 * 1_048_576 / limit.perSecond).rounded(.up))
+        Int128(min((1_000_000 * 1_048_576 / limit.perSecond).rounded(.up), 0x1p62))
     }
 }

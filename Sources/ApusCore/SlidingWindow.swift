@@ -66,6 +66,6 @@ package struct SlidingWindow: Hashable, Sendable {
     }
 
     private static func minute(_ instant: UnixMilliseconds) -> Int64 {
-        instant.rawValue >= 0 ? instant.rawValue / 60000 : (instant.rawValue - 59999) / 60000
+        instant.rawValue / 60000 - (instant.rawValue % 60000 < 0 ? 1 : 0)
     }
 }

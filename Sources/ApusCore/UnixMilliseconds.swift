@@ -11,7 +11,7 @@ package struct UnixMilliseconds: Hashable, Comparable, Sendable {
 
     /// Whole seconds since the Unix epoch, rounded down.
     package var seconds: Int64 {
-        self.rawValue >= 0 ? self.rawValue / 1000 : (self.rawValue - 999) / 1000
+        self.rawValue / 1000 - (self.rawValue % 1000 < 0 ? 1 : 0)
     }
 
     package static func < (lhs: Self, rhs: Self) -> Bool {
@@ -24,8 +24,9 @@ package struct UnixMilliseconds: Hashable, Comparable, Sendable {
         return Self(overflow ? (duration < .zero ? Int64.min : Int64.max) : sum)
     }
 
-    /// The time from `earlier` to `later`; negative when they are the other way round.
+    /// The time from `earlier` to `later`; negative when they are the other way round. Clamped at the ends of the range.
     package static func - (later: Self, earlier: Self) -> Duration {
-        .milliseconds(later.rawValue - earlier.rawValue)
+        let (difference, overflow) = later.rawValue.subtractingReportingOverflow(earlier.rawValue)
+        return .milliseconds(overflow ? (later < earlier ? Int64.min : Int64.max) : difference)
     }
 }
