@@ -18,6 +18,7 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioConcurrency = Target.Dependency.product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -30,6 +31,9 @@ let atomics = Target.Dependency.product(name: "Atomics", package: "swift-atomics
 let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -49,6 +53,8 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
@@ -70,27 +76,96 @@ let package = Package(
         .systemLibrary(name: "CUnbound", providers: [.apt(["libunbound-dev"])]),
         .systemLibrary(name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
 
-        // Layer 1: values and protocols, no I/O.
+        // Layer 1: values and protocols, no I/O of mail.
         library("ApusCore"),
         library("MailMessage"),
+        library("SMTPProtocol", [nioCore]),
         library("AWSSignature", [crypto]),
         library("KafkaClient", ["ApusCore", "CRdKafka", nioCore, deque]),
 
         // Layer 2: channels, look-ups, records, the protocols of the backends.
+        library("SMTPTransport", ["SMTPProtocol", nioCore, nioPosix, nioTLS, nioSSL]),
         library("MailAuthentication", ["ApusCore", "COpenSSL"]),
         library("DNSResolver", ["ApusCore", "CUnbound", nioCore]),
         library("ApusSchema", ["ApusCore", nioCore, protobuf]),
+        library("SESModel", ["ApusSchema", "MailMessage"]),
         library("Backends", ["ApusCore", nioCore, deque]),
 
-        // Layer 3
+        // Layer 3: the backends, and what the interfaces share.
+        library("EmbeddedBackends", ["ApusCore", "Backends", nioCore, nioPosix, crypto, deque, logging, grdb]),
         library("ClusterBackends", ["ApusCore", "Backends", "KafkaClient", nioCore, deque]),
+        library(
+            "ControlPlane",
+            [
+                "ApusCore", "Backends", "MailMessage", "MailAuthentication", "DNSResolver", nioCore, nioPosix, crypto, logging,
+                serviceLifecycle,
+            ]),
+        library("Intake", ["ApusCore", "ApusSchema", "Backends", "ControlPlane", "MailMessage", "SESModel", nioCore, crypto]),
+        library("MailSink", ["SMTPProtocol", "SMTPTransport", nioCore, nioPosix, nioSSL, x509, asn1, crypto]),
 
-        library("TestSupport", ["ApusCore", nioCore, nioPosix]),
+        // Layer 4: the roles.
+        library(
+            "SESInterface",
+            [
+                "ApusCore", "AWSSignature", "Backends", "ControlPlane", "Intake", "MailMessage", "SESModel", nioCore, nioHTTPTypes,
+                httpTypes, nioSSL, hummingbird, hummingbirdCore, hummingbirdTLS, logging, metrics, serviceLifecycle,
+            ]),
+        library(
+            "Delivery",
+            [
+                "ApusCore", "ApusSchema", "Backends", "SMTPProtocol", "SMTPTransport", "MailAuthentication", "DNSResolver", nioCore,
+                nioSSL, crypto, logging, metrics, serviceLifecycle, deque, protobuf,
+            ]),
+
+        // Layer 5: the executables.
+        .executableTarget(
+            name: "apus",
+            dependencies: [
+                "ApusCore", "ApusSchema", "AWSSignature", "Backends", "ControlPlane", "Delivery", "DNSResolver", "EmbeddedBackends",
+                "Intake", "MailAuthentication", "MailMessage", "SESInterface", "SESModel", "SMTPProtocol", argumentParser,
+                asyncHTTPClient, crypto, hummingbird, logging, nioCore, nioHTTP1, nioPosix, nioSSL, protobuf, serviceLifecycle, unixSignals,
+            ],
+            swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "apus-loadtest",
+            dependencies: ["MailSink", "SMTPProtocol", "SMTPTransport", nioCore, argumentParser],
+            path: "loadtest/Sources/apus-loadtest", swiftSettings: swiftSettings),
 
         // Tests mirror the sources.
+        library("TestSupport", ["AWSSignature", "ApusCore", nioCore, nioPosix, nioHTTP1, asyncHTTPClient]),
+        library("TestBackends", ["ApusCore", "Backends", nioCore]),
+        tests("ApusCoreTests", ["ApusCore"]),
         tests("MailMessageTests", ["MailMessage"]),
         tests("AWSSignatureTests", ["AWSSignature", crypto]),
+        tests("SMTPProtocolTests", ["SMTPProtocol", nioCore]),
+        tests(
+            "SMTPTransportTests",
+            ["SMTPProtocol", "SMTPTransport", "MailSink", nioCore, nioPosix, nioSSL, nioEmbedded]),
         tests("MailAuthenticationTests", ["MailAuthentication"]),
         tests("DNSResolverTests", ["DNSResolver", "TestSupport", nioCore, nioPosix]),
+        tests("SESModelTests", ["SESModel", "ApusSchema", protobuf]),
+        tests(
+            "EmbeddedBackendsTests", ["EmbeddedBackends", "Backends", "ApusCore", nioCore, nioPosix, grdb]),
+        tests(
+            "BackendContractTests",
+            ["EmbeddedBackends", "ClusterBackends", "KafkaClient", "Backends", "ApusCore", nioCore]),
+        tests(
+            "ControlPlaneTests",
+            [
+                "ControlPlane", "EmbeddedBackends", "Backends", "ApusCore", "MailMessage", "MailAuthentication", "DNSResolver", nioCore,
+                nioPosix, crypto, logging,
+            ]),
+        tests(
+            "IntakeTests",
+            [
+                "Intake", "ApusCore", "ApusSchema", "Backends", "ControlPlane", "MailMessage", "SESModel", "TestBackends", nioCore,
+            ]),
+        tests("MailSinkTests", ["SMTPProtocol", "SMTPTransport", "MailSink", nioCore, nioPosix, nioSSL]),
+        tests(
+            "DeliveryTests",
+            [
+                "ApusCore", "ApusSchema", "Backends", "SMTPProtocol", "SMTPTransport", "MailSink", "MailAuthentication", "DNSResolver",
+                "Delivery", nioCore, nioPosix, nioEmbedded, nioSSL, logging, serviceLifecycle, deque, protobuf,
+            ]),
     ]
 )

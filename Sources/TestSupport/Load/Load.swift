@@ -1,4 +1,3 @@
-package import AsyncHTTPClient
 import Synchronization
 
 /// A closed loop of senders: each makes its next call when the last one is over. A call is never made again, so that a copy

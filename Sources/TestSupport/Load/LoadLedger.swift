@@ -28,7 +28,8 @@ package final class LoadLedger: Sendable {
         }
     }
 
-    func record(_ change: (inout Contents) -> Void) {
+    /// Notes the outcome of calls.
+    package func record(_ change: (inout Contents) -> Void) {
         self.state.withLock { change(&$0) }
         self.changed.raise()
     }

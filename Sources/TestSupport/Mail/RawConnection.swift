@@ -40,7 +40,7 @@ package final class RawConnection: Sendable {
         try await Self.onThread {
             var done = 0
             while done < bytes.count {
-                let count = bytes[done...].withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue)) }
+                let count = bytes[done...].withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
                 if count < 0, errno == EINTR { continue }
                 guard count > 0 else { return }
                 done += count

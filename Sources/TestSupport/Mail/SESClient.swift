@@ -1,7 +1,7 @@
 import AWSSignature
 package import AsyncHTTPClient
 import Foundation
-import NIOCore
+package import NIOCore
 import NIOHTTP1
 
 /// Signs and sends calls as AWS SDKs do. What an SDK would never send can be sent too: any body, any header, any moment of signing.
@@ -45,7 +45,9 @@ package struct SESClient: Sendable {
     }
 
     /// The header fields that sign a request now.
-    package func signedHeaders(method: String, target: String, address: String, body: [UInt8], fault: Fault = Fault()) -> [(name: String, value: String)] {
+    package func signedHeaders(method: String, target: String, address: String, body: [UInt8], fault: Fault = Fault()) -> [(
+        name: String, value: String
+    )] {
         var headers: [(name: String, value: String)] = [("Host", address)]
         if method != "GET" { headers.append(("Content-Type", "application/json")) }
         guard !fault.isUnsigned else { return headers }
@@ -74,7 +76,8 @@ package struct SESClient: Sendable {
     }
 
     /// SendEmail with a body as given.
-    package func send(_ body: [UInt8], to address: String, fault: Fault = Fault(), within limit: TimeAmount = .seconds(60)) async throws -> SESAnswer {
+    package func send(_ body: [UInt8], to address: String, fault: Fault = Fault(), within limit: TimeAmount = .seconds(60)) async throws -> SESAnswer
+    {
         try await self.call("POST", Self.sendEmail, to: address, body: body, fault: fault, within: limit)
     }
 

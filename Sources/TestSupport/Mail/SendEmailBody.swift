@@ -15,7 +15,8 @@ package enum SendEmailBody {
 
     /// Simple content with a text body.
     package static func simple(
-        from: String, to: [String], cc: [String] = [], bcc: [String] = [], subject: String = "A subject", text: String = "A text.\n", html: String? = nil,
+        from: String, to: [String], cc: [String] = [], bcc: [String] = [], subject: String = "A subject", text: String = "A text.\n",
+        html: String? = nil,
         headers: [(String, String)] = []
     ) -> [UInt8] {
         var body: [String: Any] = ["Text": ["Data": text]]
@@ -28,12 +29,15 @@ package enum SendEmailBody {
         return Self.bytes(["FromEmailAddress": from, "Destination": destination, "Content": ["Simple": simple]])
     }
 
+    /// What stands before the load id in the body of ``message(loadID:from:to:size:)``.
+    package static let marker = "This is the body of "
+
     /// A message of about `size` bytes that counts by `loadID`.
     package static func message(loadID: String, from: String, to: String, size: Int = 1_000) -> String {
         let line = String(repeating: "0123456789 abcdefghijklmnopqrstuvwxyz ", count: 2) + "\r\n"
         return "From: Load <\(from)>\r\nTo: \(to)\r\nSubject: Load \(loadID)\r\nX-Load-Id: \(loadID)\r\n"
             + "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=us-ascii\r\n\r\n"
-            + String(repeating: line, count: max(size / line.utf8.count, 1))
+            + "\(Self.marker)\(loadID).\r\n" + String(repeating: line, count: max(size / line.utf8.count, 1))
     }
 
     private static func bytes(_ object: [String: Any]) -> [UInt8] {

@@ -128,17 +128,19 @@ package final class ApusServer: Sendable {
     }
 
     private static func json(_ settings: [String: any Sendable]) throws -> String {
-        let root = NSMutableDictionary()
-        for (name, value) in settings {
-            let parts = name.split(separator: ".").map(String.init)
-            var object = root
-            for part in parts.dropLast() {
-                let next = object[part] as? NSMutableDictionary ?? NSMutableDictionary()
-                object[part] = next
-                object = next
-            }
-            object[parts[parts.count - 1]] = value
-        }
+        var root: [String: Any] = [:]
+        for (name, value) in settings { Self.insert(value, at: name.split(separator: ".").map(String.init)[...], into: &root) }
         return String(decoding: try JSONSerialization.data(withJSONObject: root, options: [.sortedKeys, .prettyPrinted]), as: UTF8.self)
+    }
+
+    private static func insert(_ value: any Sendable, at path: ArraySlice<String>, into object: inout [String: Any]) {
+        guard let name = path.first else { return }
+        if path.count == 1 {
+            object[name] = value
+        } else {
+            var nested = object[name] as? [String: Any] ?? [:]
+            Self.insert(value, at: path.dropFirst(), into: &nested)
+            object[name] = nested
+        }
     }
 }

@@ -172,7 +172,9 @@ package final class Child: Sendable {
 
     private static func makePipe() throws -> (read: Int32, write: Int32) {
         var ends: [Int32] = [0, 0]
-        guard pipe2(&ends, O_CLOEXEC) == 0 else { throw ChildFailure("no pipe for a child: error \(errno)") }
+        // pipe2 is not imported. One thread starts all children, so no other child can be made in between.
+        guard pipe(&ends) == 0 else { throw ChildFailure("no pipe for a child: error \(errno)") }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         return (ends[0], ends[1])
     }
 }

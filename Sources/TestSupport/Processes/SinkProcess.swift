@@ -28,7 +28,7 @@ package final class SinkProcess: Sendable {
     ) async throws -> SinkProcess {
         let store = folder.file("\(name).store")
         try FileManager.default.createDirectory(atPath: store, withIntermediateDirectories: true)
-        var arguments = ["sink", "--listen", "\(host):\(port)", "--store", store]
+        var arguments = ["sink", "--listen", "\(host):\(port)", "--store", store, "--loops", "1"]
         if !rules.isEmpty { arguments += ["--respond", try folder.write(SinkRule.file(rules), to: "\(name).rules.json")] }
         if tls { arguments += ["--tls", "self-signed"] }
         let child = try await Child.start(name: "sink \(name)", Programs.loadTest, arguments, outputLimit: 100)

@@ -8,15 +8,14 @@ package struct DurabilityProof: Sendable {
     package let violations: [String]
 
     /// - Parameters:
-    ///   - messageIDs: of the calls that were answered 200.
-    ///   - journal: what the paths of the files end with that hold the records.
-    package init(trace: SystemCallTrace, messageIDs: [String], journal: @Sendable (Substring) -> Bool) {
-        let wanted = Set(messageIDs)
-        // The first write of each id to each journal file: what comes later are copies and events.
+    ///   - accepted: load id to MessageId of the calls that were answered 200. A record is known by the load id in the message's body
+    ///     (``SendEmailBody/message(loadID:from:to:size:)``), which no event holds; an answer by the MessageId.
+    ///   - isJournal: whether a path is one of the files that hold the records.
+    package init(trace: SystemCallTrace, accepted: [String: String], isJournal: @Sendable (Substring) -> Bool) {
+        let wanted = Set(accepted.values)
         var records: [String: [SystemCall]] = [:]
         var answers: [String: SystemCall] = [:]
         var syncs: [Substring: [SystemCall]] = [:]
-        var violations: [String] = []
         for call in trace.calls {
             switch call.name {
             case "fsync", "fdatasync":
@@ -24,60 +23,62 @@ package struct DurabilityProof: Sendable {
             case "write", "writev", "pwrite64", "pwritev", "pwritev2", "sendto", "sendmsg":
                 guard let count = call.result, count > 0 else { continue }
                 let target = call.target
-                let isSocket = target.hasPrefix("TCP")
-                guard isSocket || journal(target) else { continue }
-                for identifier in Self.identifiers(in: call.arguments, wanted: wanted) {
-                    if isSocket {
-                        // The API's answer names the member; SMTP, which also carries the id, does not.
-                        if answers[identifier] == nil, call.arguments.contains("MessageId") { answers[identifier] = call }
-                    } else {
-                        records[identifier, default: []].append(call)
+                if target.hasPrefix("TCP") {
+                    for identifier in Self.answeredIDs(in: call.arguments) where wanted.contains(identifier) && answers[identifier] == nil {
+                        answers[identifier] = call
                     }
+                } else if isJournal(target) {
+                    for loadID in Self.words(in: call.arguments, after: SendEmailBody.marker) { records[loadID, default: []].append(call) }
                 }
             default: break
             }
         }
-        for identifier in messageIDs {
+        var violations: [String] = []
+        for (loadID, identifier) in accepted.sorted(by: { $0.key < $1.key }) {
             guard let answer = answers[identifier] else {
-                violations.append("\(identifier): the answer is not in the trace")
+                violations.append("\(loadID): its answer is not in the trace")
                 continue
             }
-            // Only what was written before the answer can be what it vouches for.
-            let written = (records[identifier] ?? []).filter { $0.end < answer.begin }
-            guard let record = written.first else {
-                violations.append("\(identifier): answered on line \(answer.begin) before its record was written")
+            // Later copies (a retry, a move to another segment) vouch for nothing.
+            guard let record = records[loadID]?.first, record.end < answer.begin else {
+                violations.append("\(loadID): answered on line \(answer.begin) before its record was written")
                 continue
             }
             let isSynced = (syncs[record.target] ?? []).contains { $0.begin > record.end && $0.end < answer.begin }
             if !isSynced {
-                violations.append("\(identifier): written on line \(record.end), answered on line \(answer.begin), no sync of \(record.target) between")
+                violations.append("\(loadID): written on line \(record.end), answered on line \(answer.begin), no sync of \(record.target) between")
             }
         }
         self.answered = Set(answers.keys)
         self.violations = violations
     }
 
-    /// The wanted ids that stand in a text: 60 characters of hexadecimal digits and hyphens.
-    private static func identifiers(in text: String, wanted: Set<String>) -> Set<String> {
-        var found: Set<String> = []
-        let bytes = Array(text.utf8)
-        var start = 0
-        for index in 0...bytes.count {
-            let isPart = index < bytes.count && Self.isIDByte(bytes[index])
-            if isPart { continue }
-            if index - start >= 60 {
-                // A length byte before the id may look like a digit: every place in the run is tried.
-                for offset in start...(index - 60) {
-                    let candidate = String(decoding: bytes[offset..<(offset + 60)], as: UTF8.self)
-                    if wanted.contains(candidate) { found.insert(candidate) }
-                }
-            }
-            start = index + 1
-        }
-        return found
+    /// `{\"MessageId\":\"0100…-000000\"}` with the quotes as strace writes them. SMTP carries the id too, but not so.
+    private static func answeredIDs(in text: String) -> [String] {
+        Self.words(in: text, after: #"MessageId\":\""#)
     }
 
-    private static func isIDByte(_ byte: UInt8) -> Bool {
-        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte) || byte == UInt8(ascii: "-")
+    /// The runs of letters, digits and hyphens that follow each `mark`.
+    private static func words(in text: String, after mark: String) -> [String] {
+        let bytes = Array(text.utf8)
+        let mark = Array(mark.utf8)
+        var words: [String] = []
+        var index = 0
+        while index + mark.count <= bytes.count {
+            guard bytes[index] == mark[0], bytes[index..<(index + mark.count)].elementsEqual(mark) else {
+                index += 1
+                continue
+            }
+            index += mark.count
+            let word = bytes[index...].prefix { byte in
+                switch byte {
+                case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "-"): true
+                default: false
+                }
+            }
+            words.append(String(decoding: word, as: UTF8.self))
+            index += word.count
+        }
+        return words
     }
 }

@@ -25,7 +25,9 @@ package struct SystemCallTrace: Sendable {
             var rest = line[space...].drop { $0 == " " }
             if rest.hasPrefix("<... ") {
                 // `<... write resumed>) = 5` or, with what an input call brought, `<... read resumed>"x", 9) = 1`.
-                guard let (name, arguments, begin) = unfinished.removeValue(forKey: process), let close = Self.find(" resumed>", in: rest) else { continue }
+                guard let (name, arguments, begin) = unfinished.removeValue(forKey: process), let close = Self.find(" resumed>", in: rest) else {
+                    continue
+                }
                 let tail = rest[close.upperBound...]
                 guard let equals = Self.lastResult(in: tail) else { continue }
                 calls.append(
@@ -35,14 +37,16 @@ package struct SystemCallTrace: Sendable {
                 continue
             }
             // With -t there is a time first.
-            if let first = rest.utf8.first, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first), let next = rest.utf8.firstIndex(of: UInt8(ascii: " ")) {
+            if let first = rest.utf8.first, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first),
+                let next = rest.utf8.firstIndex(of: UInt8(ascii: " "))
+            {
                 rest = rest[next...].drop { $0 == " " }
             }
             guard let open = rest.utf8.firstIndex(of: UInt8(ascii: "(")) else { continue }
             let name = rest[..<open]
             let inner = rest[rest.utf8.index(after: open)...]
-            if let cut = Self.findLast(" <unfinished ...>", in: inner) {
-                unfinished[process] = (name, inner[..<cut.lowerBound], number)
+            if inner.hasSuffix(Self.unfinishedMark) {
+                unfinished[process] = (name, inner.dropLast(Self.unfinishedMark.count), number)
             } else if let equals = Self.lastResult(in: inner) {
                 calls.append(
                     SystemCall(
@@ -55,7 +59,9 @@ package struct SystemCallTrace: Sendable {
 
     /// The `)`, spaces, `= ` before the result.
     private static func lastResult(in text: Substring) -> Range<Substring.Index>? {
-        guard let equals = Self.findLast(" = ", in: text), let close = text[..<equals.lowerBound].utf8.lastIndex(of: UInt8(ascii: ")")) else { return nil }
+        guard let equals = Self.findLast(" = ", in: text), let close = text[..<equals.lowerBound].utf8.lastIndex(of: UInt8(ascii: ")")) else {
+            return nil
+        }
         return close..<equals.upperBound
     }
 
@@ -63,11 +69,25 @@ package struct SystemCallTrace: Sendable {
         Int(text.prefix { $0 == "-" || $0.isNumber })
     }
 
+    private static let unfinishedMark = " <unfinished ...>"
+
+    /// The first place of `text`. By bytes: lines hold megabytes.
     private static func find(_ text: String, in whole: Substring) -> Range<Substring.Index>? {
-        whole.range(of: text, options: .literal)
+        var start = whole.startIndex
+        while start != whole.endIndex {
+            if whole[start...].utf8.starts(with: text.utf8) { return start..<whole.utf8.index(start, offsetBy: text.utf8.count) }
+            start = whole.utf8.index(after: start)
+        }
+        return nil
     }
 
+    /// The last place of `text`, from the end on.
     private static func findLast(_ text: String, in whole: Substring) -> Range<Substring.Index>? {
-        whole.range(of: text, options: [.literal, .backwards])
+        var start = whole.endIndex
+        while start != whole.startIndex {
+            start = whole.utf8.index(before: start)
+            if whole[start...].utf8.starts(with: text.utf8) { return start..<whole.utf8.index(start, offsetBy: text.utf8.count) }
+        }
+        return nil
     }
 }

@@ -1,0 +1,66 @@
+package import NIOCore
+
+/// The way to one site: waiting messages, connections, and what was learned of the far side. Owned by one event loop; everything here
+/// hops there once.
+package final class Lane: Sendable {
+    package let key: LaneKey
+    package let eventLoop: any EventLoop
+    private let core: NIOLoopBoundBox<LaneCore>
+
+    /// - Parameters:
+    ///   - key: the site and how it is spoken to.
+    ///   - eventLoop: owns the lane and all of its connections.
+    ///   - limits: the lane's bounds.
+    ///   - dialer: opens connections.
+    ///   - clock: the wall clock, for deadlines.
+    package init(key: LaneKey, eventLoop: any EventLoop, limits: LaneLimits, dialer: Dialer, clock: any DeliveryClock) {
+        self.key = key
+        self.eventLoop = eventLoop
+        self.core = .makeBoxSendingValue(LaneCore(machine: LaneMachine(limits: limits), clock: clock), eventLoop: eventLoop)
+        let core = self.core
+        let request = { @Sendable [key, eventLoop] (connection: UInt64, clearHosts: Set<String>) in
+            let dial = DialRequest(site: key.site, tls: key.tls, clearHosts: clearHosts, eventLoop: eventLoop) { outcome in
+                eventLoop.execute { core.value.dialed(connection, outcome) }
+            }
+            dialer.request(dial)
+        }
+        eventLoop.execute { core.value.bind(dial: request, eventLoop: eventLoop) }
+    }
+
+    /// Puts a message into the lane and waits until it leaves it.
+    ///
+    /// - Returns: nil when the lane has been retired: take another one from the registry.
+    package func enqueue(_ message: LaneMessage) async -> LaneOutcome? {
+        let core = self.core
+        return await withCheckedContinuation { continuation in
+            self.eventLoop.execute { core.value.enqueue(message, continuation) }
+        }
+    }
+
+    /// Once a second: holds what waits too long, closes what is idle.
+    ///
+    /// - Returns: on the event loop, whether the lane holds nothing and was retired.
+    package func tick(mayRetire: Bool) -> EventLoopFuture<Bool> {
+        let core = self.core
+        return self.eventLoop.submit { core.value.tick(mayRetire: mayRetire) }
+    }
+
+    /// Gives back what waits, and takes nothing more. Transactions go on.
+    package func stop() {
+        let core = self.core
+        self.eventLoop.execute { core.value.stop() }
+    }
+
+    /// Closes every connection at once.
+    package func close() {
+        let core = self.core
+        self.eventLoop.execute { core.value.close() }
+    }
+
+    /// What the lane holds now.
+    package func snapshot() -> EventLoopFuture<LaneSnapshot> {
+        let core = self.core
+        let site = self.key.site.name
+        return self.eventLoop.submit { core.value.snapshot(site: site) }
+    }
+}

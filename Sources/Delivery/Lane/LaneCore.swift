@@ -1,0 +1,294 @@
+internal import ApusCore
+internal import NIOCore
+internal import SMTPProtocol
+
+/// What a lane keeps on its event loop: the machine, and what its numbers stand for.
+///
+/// A message's way in here: `enqueue` → (machine) → `start` → the session's result → `end`, where its owner is told.
+final class LaneCore {
+    private struct Entry {
+        var message: LaneMessage
+        /// Told once how the message left the lane.
+        var owner: CheckedContinuation<LaneOutcome?, Never>
+        /// From the first start on: the marker's completion, for which the final dot waits.
+        var gate: EventLoopFuture<Void>?
+    }
+
+    private struct Connection {
+        var session: any MailSession
+        var current: UInt64?
+        var transactions = 0
+    }
+
+    /// How long a host whose TLS is broken is spoken to in clear.
+    private static let clearFor = TimeAmount.hours(1)
+    /// How long a lane is kept after its last use, so that what it learned is kept too.
+    private static let keptIdleFor = TimeAmount.minutes(5)
+    private static let keptDestinations = 10
+    /// A message whose marker could not be written.
+    private static let abortedHold = Duration.seconds(15)
+
+    private var machine: LaneMachine
+    private let clock: any DeliveryClock
+    private let classifier = ReplyClassifier.shared
+    private var dial: (@Sendable (UInt64, Set<String>) -> Void)?
+    private var eventLoop: (any EventLoop)?
+
+    private var entries: [UInt64: Entry] = [:]
+    private var connections: [UInt64: Connection] = [:]
+    private var nextMessage: UInt64 = 1
+    private var clearHosts: [String: NIODeadline] = [:]
+    private var lastUse = NIODeadline.now()
+    private var isRetired = false
+    private var isStopping = false
+    private var isClosed = false
+
+    private var lastFailure: DeliveryFailure?
+    private var lastReply = ""
+    private var lastReplyAt: UnixMilliseconds?
+    private var deferred = 0
+    private var destinations: [String] = []
+
+    init(machine: LaneMachine, clock: any DeliveryClock) {
+        self.machine = machine
+        self.clock = clock
+    }
+
+    /// Called once, before everything else.
+    func bind(dial: @escaping @Sendable (UInt64, Set<String>) -> Void, eventLoop: any EventLoop) {
+        self.dial = dial
+        self.eventLoop = eventLoop
+    }
+
+    // MARK: - From the worker
+
+    func enqueue(_ message: LaneMessage, _ owner: CheckedContinuation<LaneOutcome?, Never>) {
+        guard !self.isRetired else { return owner.resume(returning: nil) }
+        let now = NIODeadline.now()
+        self.lastUse = now
+        self.remember(message)
+        let number = self.nextMessage
+        self.nextMessage += 1
+        self.entries[number] = Entry(message: message, owner: owner)
+        self.perform(self.machine.enqueue(number, owner: message.account.rawValue, octets: message.transaction.content.octets, now: now))
+    }
+
+    func tick(mayRetire: Bool) -> Bool {
+        let now = NIODeadline.now()
+        self.perform(self.machine.tick(now: now))
+        guard mayRetire, self.machine.isEmpty, self.entries.isEmpty, now - self.lastUse >= Self.keptIdleFor else { return false }
+        self.isRetired = true
+        return true
+    }
+
+    func stop() {
+        self.isStopping = true
+        self.perform(self.machine.stop())
+    }
+
+    func close() {
+        self.isClosed = true
+        self.stop()
+        for connection in self.connections.values { connection.session.close() }
+    }
+
+    func snapshot(site: String) -> LaneSnapshot {
+        let now = NIODeadline.now()
+        var oldest: UnixMilliseconds?
+        if self.machine.waiting > 0 {
+            for entry in self.entries.values where entry.gate == nil {
+                if oldest.map({ entry.message.acceptedAt < $0 }) ?? true { oldest = entry.message.acceptedAt }
+            }
+        }
+        var waitsFor = ""
+        if let end = self.machine.backoffEnd(now: now) {
+            waitsFor = "back-off for \((end - now).nanoseconds / 1_000_000_000 + 1) s"
+        } else if self.machine.isConnecting {
+            waitsFor = "connecting"
+        } else if self.machine.waiting > 0 {
+            waitsFor = "limit"
+        }
+        return LaneSnapshot(
+            site: site, destinations: self.destinations, waiting: self.machine.waiting, active: self.machine.active,
+            connections: self.machine.openConnections, deferred: self.deferred, oldestAcceptedAt: oldest, lastReply: self.lastReply,
+            lastReplyAt: self.lastReplyAt, waitsFor: waitsFor)
+    }
+
+    // MARK: - From the dialer
+
+    func dialed(_ connection: UInt64, _ outcome: DialOutcome) {
+        let now = NIODeadline.now()
+        switch outcome {
+        case .connected(let session, let brokenTLSHost):
+            if let brokenTLSHost { self.clearHosts[brokenTLSHost] = now + Self.clearFor }
+            guard !self.isClosed else { return session.close() }
+            self.connections[connection] = Connection(session: session)
+            session.closed.assumeIsolated().whenComplete { [weak self] _ in self?.sessionClosed(connection) }
+            self.perform(self.machine.connected(connection, now: now))
+        case .failed(let failure):
+            self.lastFailure = failure
+            self.note(failure)
+            self.perform(self.machine.connectFailed(connection, now: now))
+        }
+    }
+
+    private func sessionClosed(_ connection: UInt64) {
+        // A running transaction says itself how it ended.
+        guard self.connections[connection]?.current == nil else { return }
+        self.connections[connection] = nil
+        self.perform(self.machine.closed(connection, now: .now()))
+    }
+
+    // MARK: - Actions
+
+    private func perform(_ actions: [LaneMachine.Action]) {
+        for action in actions { self.perform(action) }
+    }
+
+    private func perform(_ action: LaneMachine.Action) {
+        switch action {
+        case .connect(let connection):
+            let now = NIODeadline.now()
+            self.clearHosts = self.clearHosts.filter { $0.value > now }
+            self.dial?(connection, Set(self.clearHosts.keys))
+        case .start(let message, let connection):
+            self.start(message, over: connection)
+        case .quit(let connection):
+            self.connections.removeValue(forKey: connection)?.session.quit()
+        case .hold(let message, let after):
+            self.end(message, .held(.nanoseconds(after.nanoseconds)))
+        case .fail(let message, let opensAt):
+            let failure = self.lastFailure ?? DeliveryFailure(routing: .noAnswer)
+            self.deferred += 1
+            self.end(message, .failed(failure, opensAt: self.clock.now() + .nanoseconds((opensAt - .now()).nanoseconds)))
+        case .stop(let message):
+            self.end(message, .stopped(inDoubt: false))
+        case .wake(let at):
+            self.eventLoop?.assumeIsolated().scheduleTask(deadline: at) { [weak self] in
+                guard let self else { return }
+                self.perform(self.machine.woken(now: .now()))
+            }
+        }
+    }
+
+    /// Tells a message's owner that it leaves the lane.
+    private func end(_ message: UInt64, _ outcome: LaneOutcome) {
+        self.entries.removeValue(forKey: message)?.owner.resume(returning: outcome)
+    }
+
+    private func start(_ number: UInt64, over connection: UInt64) {
+        guard let session = self.connections[connection]?.session, let entry = self.entries[number], let eventLoop else {
+            return self.perform(self.machine.returned(connection, now: .now()))
+        }
+        guard session.isReady else {
+            self.connections[connection] = nil
+            return self.perform(self.machine.returned(connection, now: .now()))
+        }
+        // The deadline passed while it waited: the worker looks at the time, and bounces it.
+        guard self.clock.now() < entry.message.expiresAt else {
+            self.end(number, .held(.zero))
+            return self.perform(self.machine.skipped(connection, now: .now()))
+        }
+        let gate: EventLoopFuture<Void>
+        if let known = entry.gate {
+            gate = known
+        } else {
+            let promise = eventLoop.makePromise(of: Void.self)
+            gate = promise.futureResult
+            self.entries[number]?.gate = gate
+            entry.message.mark { promise.completeWith($0) }
+        }
+        self.connections[connection]?.current = number
+        let place = AttemptPlace(remoteAddress: session.remoteAddress, localAddress: session.localAddress)
+        session.send(entry.message.transaction, gate: gate).assumeIsolated().whenSuccess { [weak self] result in
+            self?.finished(number, connection, result, place)
+        }
+    }
+
+    private func finished(_ number: UInt64, _ connection: UInt64, _ result: SMTPTransactionResult, _ place: AttemptPlace) {
+        let now = NIODeadline.now()
+        guard let state = self.connections[connection] else { return }
+        self.lastUse = now
+        let isReusable = state.session.isReady
+        self.connections[connection]?.current = nil
+        self.connections[connection]?.transactions += 1
+        if !isReusable { self.connections[connection] = nil }
+        if state.transactions > 0, !self.isStopping, Self.isStale(result) {
+            state.session.close()
+            self.connections[connection] = nil
+            return self.perform(self.machine.returned(connection, now: now))
+        }
+        self.note(result)
+        if result.recipients.contains(where: Self.wasAborted) {
+            // The marker could not be written: nothing was handed over.
+            self.end(number, .held(Self.abortedHold))
+        } else if self.isClosed, result.recipients.contains(where: Self.wasBrokenOff) {
+            // This side closed the connection: no one is to blame for that.
+            self.end(number, .stopped(inDoubt: result.recipients.contains(where: \.isInDoubt)))
+        } else {
+            self.end(number, .attempted(result.recipients, place))
+        }
+        self.perform(self.machine.finished(connection, isReusable: isReusable, now: now))
+    }
+
+    /// A reused connection that was gone before the server said anything of this message: servers close idle connections.
+    private static func isStale(_ result: SMTPTransactionResult) -> Bool {
+        guard let first = result.recipients.first else { return false }
+        return switch first {
+        case .interrupted(let interruption):
+            switch interruption.cause {
+            case .connectionClosed, .notConnected: interruption.stage == .reset || interruption.stage == .mail || interruption.stage == .idle
+            case .reply: interruption.stage == .reset || interruption.stage == .idle
+            case .timedOut, .protocolViolation, .tlsNotOffered, .tlsFailed, .connectFailed, .aborted: false
+            }
+        case .deferred(let reply, let stage): reply.closesConnection && stage == .mail
+        case .accepted, .rejected, .refusedLocally: false
+        }
+    }
+
+    private static func wasAborted(_ outcome: SMTPRecipientOutcome) -> Bool {
+        if case .interrupted(let interruption) = outcome { interruption.cause == .aborted } else { false }
+    }
+
+    private static func wasBrokenOff(_ outcome: SMTPRecipientOutcome) -> Bool {
+        if case .interrupted = outcome { true } else { false }
+    }
+
+    // MARK: - For operators
+
+    private func remember(_ message: LaneMessage) {
+        if message.attempt > 1, self.deferred > 0 { self.deferred -= 1 }
+        if self.destinations.last != message.destination {
+            self.destinations.removeAll { $0 == message.destination }
+            self.destinations.append(message.destination)
+            if self.destinations.count > Self.keptDestinations { self.destinations.removeFirst() }
+        }
+    }
+
+    private func note(_ result: SMTPTransactionResult) {
+        var isDeferred = false
+        for outcome in result.recipients {
+            switch outcome {
+            case .accepted: break
+            case .rejected(let reply, _): self.note(line: ReplyText.line(reply))
+            case .deferred(let reply, _):
+                isDeferred = true
+                self.note(line: ReplyText.line(reply))
+            case .refusedLocally(let refusal): self.note(DeliveryFailure(refusal))
+            case .interrupted(let interruption):
+                isDeferred = true
+                self.note(DeliveryFailure(interruption, classifier: self.classifier))
+            }
+        }
+        if isDeferred { self.deferred += 1 }
+    }
+
+    private func note(_ failure: DeliveryFailure) {
+        self.note(line: failure.diagnostic)
+    }
+
+    private func note(line: String) {
+        self.lastReply = line
+        self.lastReplyAt = self.clock.now()
+    }
+}

@@ -1,0 +1,25 @@
+/// The bounds of one lane.
+package struct LaneLimits: Hashable, Sendable {
+    /// Open connections at most.
+    package var connections = 20
+    /// Connections that are opened before the first one has worked.
+    package var initialConnections = 5
+    /// Messages over one connection before it is closed.
+    package var messagesPerConnection = 200
+    /// How long a connection is kept open without work.
+    package var idleTimeout: Duration = .seconds(30)
+    /// Waiting messages at most.
+    package var waiting = 20_000
+    /// Octets of waiting messages at most.
+    package var waitingOctets = 128 << 20
+    /// How long a message may wait before it is held instead.
+    package var patience: Duration = .seconds(30)
+    /// So many messages are taken whatever the expected wait.
+    package var assuredWaiting = 100
+    /// The pause after the first failure to connect, doubled after each further one.
+    package var firstBackoff: Duration = .seconds(5)
+    /// The longest pause.
+    package var longestBackoff: Duration = .seconds(300)
+
+    package init() {}
+}

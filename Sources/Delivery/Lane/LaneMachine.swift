@@ -1,0 +1,298 @@
+internal import DequeModule
+package import NIOCore
+
+/// A lane as a pure state machine: which waiting message goes over which connection, when to open one more, and when to leave a site
+/// alone. It knows messages and connections by number only, touches no channel and no clock, and one event loop owns it.
+///
+/// ```
+/// enqueue(1)            → connect(1)
+/// connected(1)          → start(message 1, connection 1)
+/// enqueue(2)            → connect(2)
+/// finished(1)           → start(message 2, connection 1)
+/// connectFailed(2)      → (nothing: connection 1 works; no more connections for a while)
+/// closed(1)             → …
+/// ```
+///
+/// How many connections it dares is learned: a few at first, twice as many after each that works, back to one after a site could not be
+/// reached, and one more after as many successes as there are connections (the feedback of Postfix's queue manager).
+package struct LaneMachine: Sendable {
+    /// What the owner is to do.
+    package enum Action: Hashable, Sendable {
+        /// Open a connection; answer with ``connected(_:now:)`` or ``connectFailed(_:now:)``.
+        case connect(connection: UInt64)
+        /// Send a message; answer with ``finished(_:isReusable:now:)``, or ``returned(_:now:)`` when the connection proved stale.
+        case start(message: UInt64, connection: UInt64)
+        /// Say QUIT. The machine has forgotten the connection.
+        case quit(connection: UInt64)
+        /// Hold the message: no attempt was made, and there is no turn for it before `after`.
+        case hold(message: UInt64, after: TimeAmount)
+        /// Defer the message: the site cannot be reached, and is not asked again before `opensAt`.
+        case fail(message: UInt64, opensAt: NIODeadline)
+        /// Give the message back undone: the lane is closing.
+        case stop(message: UInt64)
+        /// Call ``woken(now:)`` then.
+        case wake(at: NIODeadline)
+    }
+
+    private struct Waiting: Sendable {
+        var message: UInt64
+        var owner: String
+        var octets: Int
+        var since: NIODeadline
+        /// Its transaction was begun once, on a connection that was stale.
+        var wasStarted: Bool
+    }
+
+    private enum ConnectionState: Sendable {
+        case connecting
+        case idle(since: NIODeadline)
+        case busy(Waiting)
+    }
+
+    private struct Connection: Sendable {
+        var state: ConnectionState
+        var messages = 0
+    }
+
+    private let limits: LaneLimits
+    private var queue = FairQueue<String, Waiting>()
+    private var connections: [UInt64: Connection] = [:]
+    private var idle: Deque<UInt64> = []
+    private var connecting = 0
+    private var nextConnection: UInt64 = 1
+    /// How many connections it dares now.
+    private var allowed: Int
+    private var successes = 0
+    private var failures = 0
+    /// No connection is opened before.
+    private var opensAt: NIODeadline?
+    /// The last word was that no host answers; nothing is open.
+    private var isUnreachable = false
+    private var wakesAt: NIODeadline?
+    private var isStopping = false
+    private var rate = LaneRate()
+
+    package private(set) var waitingOctets = 0
+
+    package init(limits: LaneLimits) {
+        self.limits = limits
+        self.allowed = max(1, min(limits.initialConnections, limits.connections))
+    }
+
+    // MARK: - State
+
+    /// Messages that wait for a connection.
+    package var waiting: Int { self.queue.count }
+    /// Messages in a transaction.
+    package var active: Int { self.connections.count - self.connecting - self.idle.count }
+    /// Connections that are open or being opened.
+    package var openConnections: Int { self.connections.count }
+    /// Whether nothing waits and nothing is open.
+    package var isEmpty: Bool { self.queue.isEmpty && self.connections.isEmpty }
+    /// When the site is tried again; nil when it is open.
+    package func backoffEnd(now: NIODeadline) -> NIODeadline? {
+        guard let opensAt, opensAt > now else { return nil }
+        return opensAt
+    }
+    /// Whether connections are being opened and none is open.
+    package var isConnecting: Bool { self.connecting > 0 && self.connecting == self.connections.count }
+
+    // MARK: - Inputs
+
+    /// A message wants to go.
+    ///
+    /// - Parameters:
+    ///   - message: its number, new.
+    ///   - owner: whose turn it takes: the account.
+    ///   - octets: its size.
+    package mutating func enqueue(_ message: UInt64, owner: String, octets: Int, now: NIODeadline) -> [Action] {
+        if self.isStopping { return [.stop(message: message)] }
+        if let opensAt, opensAt > now, self.isUnreachable {
+            return [.fail(message: message, opensAt: opensAt)]
+        }
+        let wait = self.rate.expectedWait(for: self.queue.count, now: now)
+        let isFull = self.queue.count >= self.limits.waiting || self.waitingOctets >= self.limits.waitingOctets
+        if isFull || (self.queue.count >= self.limits.assuredWaiting && (wait ?? .zero) > self.limits.patience) {
+            return [.hold(message: message, after: TimeAmount(clamping: wait ?? self.limits.patience))]
+        }
+        self.queue.append(Waiting(message: message, owner: owner, octets: octets, since: now, wasStarted: false), owner: owner)
+        self.waitingOctets += octets
+        return self.pump(now: now)
+    }
+
+    /// A connection is ready for mail.
+    package mutating func connected(_ connection: UInt64, now: NIODeadline) -> [Action] {
+        guard case .connecting? = self.connections[connection]?.state else { return [.quit(connection: connection)] }
+        self.connecting -= 1
+        self.failures = 0
+        self.opensAt = nil
+        self.isUnreachable = false
+        self.allowed = min(self.limits.connections, max(self.allowed * 2, self.limits.initialConnections))
+        return self.becomeIdle(connection, now: now) + self.pump(now: now)
+    }
+
+    /// No host of the site could be reached.
+    package mutating func connectFailed(_ connection: UInt64, now: NIODeadline) -> [Action] {
+        guard case .connecting? = self.connections[connection]?.state else { return [] }
+        self.connecting -= 1
+        self.connections[connection] = nil
+        self.successes = 0
+        guard self.connections.isEmpty else {
+            // What is open works: the site does not want more of us. What is being opened still has its say.
+            self.allowed = max(1, self.connections.count - self.connecting)
+            self.opensAt = now + TimeAmount(clamping: self.limits.firstBackoff)
+            return []
+        }
+        self.failures += 1
+        self.allowed = 1
+        self.isUnreachable = true
+        let opensAt = now + self.backoff()
+        self.opensAt = opensAt
+        var actions: [Action] = []
+        while let waiting = self.queue.popFirst() { actions.append(.fail(message: waiting.message, opensAt: opensAt)) }
+        self.waitingOctets = 0
+        return actions
+    }
+
+    /// A transaction is over.
+    ///
+    /// - Parameter isReusable: whether the connection can take another one.
+    package mutating func finished(_ connection: UInt64, isReusable: Bool, now: NIODeadline) -> [Action] {
+        guard case .busy? = self.connections[connection]?.state else { return [] }
+        self.rate.record(now: now)
+        self.successes += 1
+        if self.successes >= self.allowed, self.allowed < self.limits.connections {
+            self.allowed += 1
+            self.successes = 0
+        }
+        self.connections[connection]?.messages += 1
+        guard isReusable else {
+            self.connections[connection] = nil
+            return self.pump(now: now)
+        }
+        if self.isStopping || (self.connections[connection]?.messages ?? 0) >= self.limits.messagesPerConnection {
+            self.connections[connection] = nil
+            return [.quit(connection: connection)] + self.pump(now: now)
+        }
+        return self.becomeIdle(connection, now: now) + self.pump(now: now)
+    }
+
+    /// A reused connection was gone before the server saw anything of the message: the message is the next one on another connection.
+    package mutating func returned(_ connection: UInt64, now: NIODeadline) -> [Action] {
+        guard case .busy(var waiting)? = self.connections.removeValue(forKey: connection)?.state else { return [] }
+        if self.isStopping { return [.stop(message: waiting.message)] }
+        waiting.wasStarted = true
+        self.waitingOctets += waiting.octets
+        self.queue.prepend(waiting, owner: waiting.owner)
+        return self.pump(now: now)
+    }
+
+    /// The message that was started needs no transaction any more; the connection is as it was.
+    package mutating func skipped(_ connection: UInt64, now: NIODeadline) -> [Action] {
+        guard case .busy? = self.connections[connection]?.state else { return [] }
+        return self.becomeIdle(connection, now: now) + self.pump(now: now)
+    }
+
+    /// An idle connection was closed.
+    package mutating func closed(_ connection: UInt64, now: NIODeadline) -> [Action] {
+        guard case .idle? = self.connections[connection]?.state else { return [] }
+        self.connections[connection] = nil
+        self.idle.removeAll { $0 == connection }
+        return self.pump(now: now)
+    }
+
+    /// The time that ``Action/wake(at:)`` named has come.
+    package mutating func woken(now: NIODeadline) -> [Action] {
+        self.wakesAt = nil
+        return self.pump(now: now)
+    }
+
+    /// Looks after what waits too long, and connections without work. Called about once a second.
+    package mutating func tick(now: NIODeadline) -> [Action] {
+        var actions: [Action] = []
+        let patience = TimeAmount(clamping: self.limits.patience)
+        let late = self.queue.removeAll { now - $0.since >= patience && !$0.wasStarted }
+        for (place, waiting) in late.enumerated() {
+            self.waitingOctets -= waiting.octets
+            let wait = self.rate.expectedWait(for: self.queue.count + place, now: now) ?? self.limits.patience
+            actions.append(.hold(message: waiting.message, after: TimeAmount(clamping: wait)))
+        }
+        let idleTimeout = TimeAmount(clamping: self.limits.idleTimeout)
+        while let first = self.idle.first, case .idle(let since)? = self.connections[first]?.state, now - since >= idleTimeout {
+            self.idle.removeFirst()
+            self.connections[first] = nil
+            actions.append(.quit(connection: first))
+        }
+        return actions
+    }
+
+    /// Takes nothing more, gives back what waits, and closes what is idle; transactions under way go on.
+    package mutating func stop() -> [Action] {
+        self.isStopping = true
+        var actions: [Action] = []
+        while let waiting = self.queue.popFirst() { actions.append(.stop(message: waiting.message)) }
+        self.waitingOctets = 0
+        for connection in self.idle {
+            self.connections[connection] = nil
+            actions.append(.quit(connection: connection))
+        }
+        self.idle.removeAll()
+        // Those being opened are told to leave when they are ready.
+        for (number, connection) in self.connections {
+            if case .connecting = connection.state { self.connections[number] = nil }
+        }
+        self.connecting = 0
+        return actions
+    }
+
+    /// Gives back waiting messages.
+    package mutating func withdraw(_ messages: Set<UInt64>) -> [Action] {
+        self.queue.removeAll { messages.contains($0.message) }.map { waiting in
+            self.waitingOctets -= waiting.octets
+            return .stop(message: waiting.message)
+        }
+    }
+
+    // MARK: - Decisions
+
+    private mutating func becomeIdle(_ connection: UInt64, now: NIODeadline) -> [Action] {
+        self.connections[connection]?.state = .idle(since: now)
+        self.idle.append(connection)
+        return []
+    }
+
+    /// Gives waiting messages to idle connections, the one used last first, and opens more where that pays.
+    private mutating func pump(now: NIODeadline) -> [Action] {
+        guard !self.isStopping else { return [] }
+        var actions: [Action] = []
+        while !self.queue.isEmpty, let connection = self.idle.popLast() {
+            guard let waiting = self.queue.popFirst() else { break }
+            self.waitingOctets -= waiting.octets
+            self.connections[connection]?.state = .busy(waiting)
+            actions.append(.start(message: waiting.message, connection: connection))
+        }
+        guard self.queue.count > self.connecting else { return actions }
+        if let opensAt, opensAt > now {
+            // Open connections go on; where there is none, the wait is short and the queue keeps its order.
+            if self.connections.isEmpty, self.wakesAt != opensAt {
+                self.wakesAt = opensAt
+                actions.append(.wake(at: opensAt))
+            }
+            return actions
+        }
+        while self.queue.count > self.connecting, self.connections.count < self.allowed {
+            let connection = self.nextConnection
+            self.nextConnection += 1
+            self.connections[connection] = Connection(state: .connecting)
+            self.connecting += 1
+            actions.append(.connect(connection: connection))
+        }
+        return actions
+    }
+
+    private func backoff() -> TimeAmount {
+        let doublings = min(max(self.failures - 1, 0), 16)
+        let pause = self.limits.firstBackoff * (1 << doublings)
+        return TimeAmount(clamping: min(pause, self.limits.longestBackoff))
+    }
+}

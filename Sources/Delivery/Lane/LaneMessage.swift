@@ -1,0 +1,34 @@
+package import ApusCore
+package import SMTPProtocol
+
+/// A message in a lane.
+package struct LaneMessage: Sendable {
+    /// What to send.
+    package var transaction: SMTPTransaction
+    /// Whose turn it takes.
+    package var account: AccountID
+    /// The recipients' domain, for operators.
+    package var destination: String
+    /// When it was accepted, for operators.
+    package var acceptedAt: UnixMilliseconds
+    /// No transaction begins after this.
+    package var expiresAt: UnixMilliseconds
+    /// 1 for the first attempt.
+    package var attempt: Int
+    /// Notes that the final dot is about to leave. Called once, when the transaction begins, so that it costs no time; the dot waits for its
+    /// completion, and does not leave after a failure.
+    package var mark: @Sendable (_ completion: @escaping @Sendable (Result<Void, any Error>) -> Void) -> Void
+
+    package init(
+        transaction: SMTPTransaction, account: AccountID, destination: String, acceptedAt: UnixMilliseconds, expiresAt: UnixMilliseconds,
+        attempt: Int, mark: @escaping @Sendable (_ completion: @escaping @Sendable (Result<Void, any Error>) -> Void) -> Void
+    ) {
+        self.transaction = transaction
+        self.account = account
+        self.destination = destination
+        self.acceptedAt = acceptedAt
+        self.expiresAt = expiresAt
+        self.attempt = attempt
+        self.mark = mark
+    }
+}

@@ -1,0 +1,14 @@
+package import ApusCore
+package import SMTPProtocol
+
+/// How a message left a lane.
+package enum LaneOutcome: Sendable {
+    /// There was a transaction: one outcome per recipient.
+    case attempted([SMTPRecipientOutcome], AttemptPlace)
+    /// No host could be reached. The site is not asked again before `opensAt`.
+    case failed(DeliveryFailure, opensAt: UnixMilliseconds?)
+    /// No turn for it: hold it for this long. Not an attempt.
+    case held(Duration)
+    /// The lane closes. Not an attempt; `inDoubt` when this side closed the connection after the final dot had left.
+    case stopped(inDoubt: Bool)
+}

@@ -1,0 +1,51 @@
+internal import ApusCore
+package import ApusSchema
+package import Backends
+package import SMTPProtocol
+
+/// How a ``DeliveryWorker`` works.
+package struct DeliveryConfiguration: Sendable {
+    /// Outbound topics, all of one queue and class.
+    package var topics: [String]
+    /// The consumer group.
+    package var group: String
+    /// The name at EHLO, which events give as the reporting MTA.
+    package var helloName: String
+    /// The port at mail exchangers.
+    package var port = 25
+    package var tlsPolicy = SMTPTLSPolicy.opportunistic
+    package var retry = RetryPlan(schedule: .standard)
+    /// The delays of retry and hold topics, as the mover has them.
+    package var ladder = DelayLadder.standard
+    /// How long delivery is tried for where the sender set no deadline; tells whose deadline has passed.
+    package var defaultLifetime: Duration = .seconds(14 * 3600)
+    package var lanes = LaneLimits()
+    package var dialer = Dialer.Configuration()
+    package var ledger = PartitionLedger.Limits()
+    package var batches = BusConsumerConfiguration()
+    /// How long sessions may go on at a graceful stop.
+    package var drainDeadline: Duration = .seconds(30)
+    /// How long the loss of partitions waits for what is in flight in them.
+    package var revokeDeadline: Duration = .seconds(10)
+    /// A record that is due within this is waited for in process.
+    package var shortWait: Duration = .seconds(1)
+    /// When a record whose message is in another's hands is looked at again.
+    package var ownerHold: Duration = .seconds(15)
+    /// When a guard copy is due.
+    package var guardHold: Duration = .seconds(60)
+    package var commitInterval: Duration = .milliseconds(200)
+    /// Completions that are committed without waiting for the interval.
+    package var commitCompletions = 500
+    package var heartbeatInterval: Duration = .seconds(2)
+
+    /// - Parameters:
+    ///   - queue: which mail.
+    ///   - deliveryClass: which mail.
+    ///   - helloName: a domain that resolves to this host's address.
+    package init(queue: String, class deliveryClass: Topics.DeliveryClass, helloName: String) {
+        let topic = Topics.outbound(queue: queue, class: deliveryClass)
+        self.topics = [topic]
+        self.group = Topics.group(of: topic)
+        self.helloName = helloName
+    }
+}

@@ -1,0 +1,56 @@
+internal import ApusCore
+package import ApusSchema
+internal import Backends
+internal import CoreMetrics
+internal import Logging
+internal import SwiftProtobuf
+
+extension DeliveryWorker {
+    /// The most lanes that a summary names.
+    private static let maximumLanes = 1000
+
+    /// Says that this worker lives, and what it holds.
+    func heartbeatLoop() async {
+        while !Task.isCancelled {
+            let summary = await self.summary()
+            do {
+                try await self.throttling.heartbeat(self.id, summary: (try? summary.serializedBytes()) ?? [])
+            } catch {
+                self.metrics.backendFailures.increment()
+                self.logger.warning("the heartbeat could not be written", metadata: ["error": "\(error)"])
+            }
+            do { try await self.clock.sleep(for: self.configuration.heartbeatInterval) } catch { return }
+        }
+    }
+
+    /// What this worker holds, for operators.
+    package func summary() async -> Apus_V1_QueueSummary {
+        let lanes = await self.lanes.snapshots()
+        let (inFlight, octets, blocked) = self.state.ledger { ($0.inFlight, $0.octets, $0.blocked) }
+        self.metrics.inFlight.record(inFlight)
+        self.metrics.inFlightOctets.record(octets)
+        self.metrics.newerSchema.record(blocked)
+        var summary = Apus_V1_QueueSummary()
+        summary.worker = self.id.rawValue
+        summary.madeAtMs = self.clock.now().rawValue
+        summary.inFlight = UInt64(inFlight)
+        // Those that wait longest first.
+        let sorted = lanes.sorted { ($0.oldestAcceptedAt?.rawValue ?? .max, $1.waiting) < ($1.oldestAcceptedAt?.rawValue ?? .max, $0.waiting) }
+        summary.lanes = sorted.prefix(Self.maximumLanes).map { lane in
+            var line = Apus_V1_QueueSummary.Lane()
+            line.destinations = lane.destinations
+            line.site = lane.site
+            line.waiting = UInt64(lane.waiting)
+            line.active = UInt64(lane.active)
+            line.connections = UInt32(lane.connections)
+            line.deferred = UInt64(lane.deferred)
+            line.oldestAcceptedAtMs = lane.oldestAcceptedAt?.rawValue ?? 0
+            line.lastReply = lane.lastReply
+            line.lastReplyAtMs = lane.lastReplyAt?.rawValue ?? 0
+            line.waitsFor = lane.waitsFor
+            return line
+        }
+        summary.moreWaiting = sorted.dropFirst(Self.maximumLanes).reduce(0) { $0 + UInt64($1.waiting) }
+        return summary
+    }
+}

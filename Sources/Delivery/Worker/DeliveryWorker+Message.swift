@@ -1,0 +1,331 @@
+internal import ApusCore
+internal import ApusSchema
+internal import Backends
+internal import CoreMetrics
+internal import Logging
+internal import Metrics
+internal import SMTPProtocol
+internal import SwiftProtobuf
+
+/// The life of one record.
+extension DeliveryWorker {
+    typealias Ticket = PartitionLedger.Ticket
+
+    /// How a record leaves a worker's hands.
+    private enum Ending {
+        /// Everything that follows from it is durable, or follows from a guard copy.
+        case complete
+        /// It stays uncommitted and is read again, here or elsewhere.
+        case leave
+    }
+
+    /// Takes a record from reading to its end.
+    func deliver(_ record: BusRecord, _ ticket: Ticket) async {
+        let ending = await self.ending(of: record, ticket)
+        var mayFlow = false
+        if case .complete = ending { mayFlow = self.state.complete(ticket) }
+        self.state.end(ticket)
+        if mayFlow || self.state.ledger({ $0.mayFlow(ticket.position.topicPartition) }) { await self.flow.apply() }
+    }
+
+    private func ending(of record: BusRecord, _ ticket: Ticket) async -> Ending {
+        guard !self.state.isStopping else { return .leave }
+        switch OutboundRecord.read(record.value) {
+        case .newer(let schema):
+            // A rolling deploy: the next version of this worker reads it.
+            self.state.ledger { $0.block(ticket) }
+            await self.flow.apply()
+            self.logger.critical(
+                "a record was written by a newer version: its partition waits for an upgrade of this worker",
+                metadata: ["topic": "\(ticket.position.topicPartition.topic)", "partition": "\(ticket.position.topicPartition.partition)",
+                    "offset": "\(ticket.position.offset)", "schema": "\(schema)"])
+            return .leave
+        case .unusable(let reason):
+            return await self.bury(record, reason: reason)
+        case .record(let message):
+            self.state.hold(message, ticket)
+            let identity = message.identity
+            guard self.state.ledger({ $0.begin(identity) }) else {
+                // Another copy is under way here: it looks again when that one has its outcome.
+                return await self.hold(
+                    message, recipients: message.message.recipients, for: self.configuration.ownerHold, ticket, counting: self.metrics.heldForOwner)
+            }
+            defer { self.state.ledger { $0.finish(identity) } }
+            return await self.handle(message, ticket)
+        }
+    }
+
+    private func handle(_ record: OutboundRecord, _ ticket: Ticket) async -> Ending {
+        let wait = record.notBefore - self.clock.now()
+        if wait > .zero {
+            guard wait <= self.configuration.shortWait else {
+                return await self.hold(record, recipients: record.message.recipients, for: wait, ticket, counting: self.metrics.heldForTime)
+            }
+            do { try await self.clock.sleep(for: wait) } catch { return .leave }
+        }
+        var claim = DeliveryClaim(
+            messageID: record.messageID, recipients: record.message.recipients, attempt: record.attempt, hop: Int(record.message.hop),
+            owner: self.id)
+        guard case .done(let answers) = await self.persist({ try await self.throttling.claim(claim) }) else { return .leave }
+        guard answers.count == record.message.recipients.count else { return .leave }
+
+        var open: [String] = []
+        var held: [String] = []
+        var kept: [String: Apus_V1_DeliveryOutcome] = [:]
+        for (recipient, answer) in zip(record.message.recipients, answers) {
+            switch answer {
+            case .claimed: open.append(recipient)
+            case .claimedInDoubt:
+                self.metrics.inDoubt.increment()
+                open.append(recipient)
+            case .heldByLivingOwner: held.append(recipient)
+            case .finished(let bytes):
+                // A marker that cannot be read is as good as none, but for the claim, which cannot be had: it will not change.
+                guard let outcome = try? Apus_V1_DeliveryOutcome(serializedBytes: bytes) else {
+                    self.logger.error("a delivery marker cannot be read: the outcome of a recipient is lost")
+                    continue
+                }
+                self.metrics.replayed.increment()
+                kept[recipient] = outcome
+            case .superseded: self.metrics.superseded.increment()
+            }
+        }
+
+        if !open.isEmpty {
+            claim.recipients = open
+            let attempt = await self.attempt(record, claim, ticket)
+            switch attempt {
+            case .outcomes(let outcomes):
+                let finishing = claim
+                switch await self.persist({
+                    try await self.throttling.finish(finishing, outcomes: try outcomes.map { try $0.serializedBytes() })
+                }) {
+                case .done: break
+                case .lost:
+                    // A copy of this record was taken over while this one was on its way: that one speaks.
+                    self.metrics.superseded.increment(by: open.count)
+                    return .complete
+                case .abandoned: return .leave
+                }
+                for (recipient, outcome) in zip(open, outcomes) { kept[recipient] = outcome }
+            case .hold(let wait, let counter):
+                await self.release(claim)
+                guard kept.isEmpty, held.isEmpty else {
+                    // Part of it is settled: the rest becomes a record of its own, beside what follows from the settled part.
+                    return await self.conclude(record, kept: kept, held: held + open, heldFor: wait, ticket)
+                }
+                return await self.hold(record, recipients: open, for: wait, ticket, counting: counter)
+            case .stopped(let inDoubt):
+                // In doubt the marker keeps saying so.
+                if !inDoubt { await self.release(claim) }
+                return .leave
+            }
+        }
+        return await self.conclude(record, kept: kept, held: held, heldFor: self.configuration.ownerHold, ticket)
+    }
+
+    // MARK: - The attempt
+
+    private enum Attempt {
+        /// One for each claimed recipient.
+        case outcomes([Apus_V1_DeliveryOutcome])
+        /// It could not start here and now.
+        case hold(Duration, Counter)
+        case stopped(inDoubt: Bool)
+    }
+
+    private func attempt(_ record: OutboundRecord, _ claim: DeliveryClaim, _ ticket: Ticket) async -> Attempt {
+        let now = self.clock.now()
+        if now >= record.expiresAt {
+            self.metrics.expired.increment(by: claim.recipients.count)
+            let failure = self.events.expiry(of: record.message, at: now, classifier: .shared)
+            return .outcomes(self.outcomes(record, claim, Array(repeating: .failed(failure), count: claim.recipients.count)))
+        }
+        if let limit = self.accountLimit(record.account) {
+            let cost = min(claim.recipients.count, limit.burst)
+            let decision = try? await self.throttling.take("account/\(record.account.rawValue)", limit: limit, cost: cost)
+            if case .denied(let retryAfter)? = decision {
+                return .hold(max(retryAfter, .seconds(1)), self.metrics.heldForRate)
+            }
+        }
+        let site: Site
+        switch await self.sites.site(of: record.message.destination) {
+        case .site(let found): site = found
+        case .failed(let routing):
+            return .outcomes(self.outcomes(record, claim, all: DeliveryFailure(routing: routing)))
+        }
+        let content: SMTPContent
+        switch await self.content(of: record, ticket) {
+        case .content(let made): content = made
+        case .failed(let failure): return .outcomes(self.outcomes(record, claim, all: failure))
+        case .wait(let wait): return .hold(wait, self.metrics.heldForLane)
+        case .stopped: return .stopped(inDoubt: false)
+        }
+
+        // Addresses were checked at the entrance; one that does not fit SMTP fails alone.
+        let addresses = claim.recipients.map { SMTPAddress($0) }
+        let sender = record.message.returnPath.isEmpty ? nil : SMTPAddress(record.message.returnPath)
+        guard record.message.returnPath.isEmpty || sender != nil else {
+            return .outcomes(self.outcomes(record, claim, all: .internalFault("The return path is malformed")))
+        }
+        let recipients = addresses.compactMap { $0 }
+        guard !recipients.isEmpty else {
+            return .outcomes(self.outcomes(record, claim, Array(repeating: .failed(.malformedAddress), count: claim.recipients.count)))
+        }
+        let message = LaneMessage(
+            transaction: SMTPTransaction(sender: sender, recipients: recipients, content: content), account: record.account,
+            destination: record.message.destination, acceptedAt: record.acceptedAt, expiresAt: record.expiresAt, attempt: record.attempt,
+            mark: { [throttling = self.throttling] completion in throttling.markData(claim, completion: completion) })
+        let outcome = await self.lanes.enqueue(message, key: LaneKey(site: site, tls: self.configuration.tlsPolicy))
+        switch outcome {
+        case .attempted(let results, let place):
+            var rest = results[...]
+            let all = addresses.map { address -> RecipientResult in
+                guard address != nil, let result = rest.popFirst() else { return .failed(.malformedAddress) }
+                return self.result(of: result)
+            }
+            return .outcomes(self.outcomes(record, claim, all, place: place))
+        case .failed(let failure, let opensAt):
+            return .outcomes(self.outcomes(record, claim, all: failure, laneOpensAt: opensAt))
+        case .held(let wait):
+            // Its deadline passed while it waited.
+            if self.clock.now() >= record.expiresAt { return await self.attempt(record, claim, ticket) }
+            return .hold(wait, self.metrics.heldForLane)
+        case .stopped(let inDoubt):
+            return .stopped(inDoubt: inDoubt)
+        }
+    }
+
+    // MARK: - Outcomes
+
+    private func result(of outcome: SMTPRecipientOutcome) -> RecipientResult {
+        switch outcome {
+        case .accepted(let reply): return .delivered(reply)
+        case .rejected(let reply, let stage), .deferred(let reply, let stage):
+            return .failed(ReplyClassifier.shared.classify(reply, stage: stage))
+        case .refusedLocally(let refusal): return .failed(DeliveryFailure(refusal))
+        case .interrupted(let interruption):
+            if interruption.dataMayBeAccepted { self.metrics.lostAfterDot.increment() }
+            return .failed(DeliveryFailure(interruption, classifier: .shared))
+        }
+    }
+
+    private func outcomes(
+        _ record: OutboundRecord, _ claim: DeliveryClaim, all failure: DeliveryFailure, laneOpensAt: UnixMilliseconds? = nil
+    ) -> [Apus_V1_DeliveryOutcome] {
+        self.outcomes(
+            record, claim, Array(repeating: .failed(failure), count: claim.recipients.count), laneOpensAt: laneOpensAt)
+    }
+
+    private func outcomes(
+        _ record: OutboundRecord, _ claim: DeliveryClaim, _ results: [RecipientResult], place: AttemptPlace = AttemptPlace(),
+        laneOpensAt: UnixMilliseconds? = nil
+    ) -> [Apus_V1_DeliveryOutcome] {
+        let now = self.clock.now()
+        var generator = SystemRandomNumberGenerator()
+        let notBefore = self.configuration.retry.notBefore(
+            after: record.attempt, now: now, expiresAt: record.expiresAt, laneOpensAt: laneOpensAt, using: &generator)
+        let outcomes = self.events.outcomes(
+            of: record.message, recipients: claim.recipients, results: results, attempt: record.attempt, at: now, place: place,
+            notBefore: notBefore)
+        for outcome in outcomes {
+            switch outcome.event.event {
+            case .delivery:
+                self.metrics.delivered.increment()
+                self.metrics.latency.recordMilliseconds(outcome.event.delivery.processingTimeMs)
+            case .deliveryDelay: self.metrics.deferred.increment()
+            case .bounce: self.metrics.bounced.increment()
+            case .send, .reject, nil: break
+            }
+        }
+        return outcomes
+    }
+
+    /// Writes what follows from a record whose recipients are settled, or in another's hands.
+    private func conclude(
+        _ record: OutboundRecord, kept: [String: Apus_V1_DeliveryOutcome], held: [String], heldFor: Duration, _ ticket: Ticket
+    ) async -> Ending {
+        guard await self.state.beginClosing(ticket) else { return .complete }
+        let now = self.clock.now()
+        let topic = ticket.position.topicPartition.topic
+        do {
+            let settled = record.message.recipients.compactMap { recipient in kept[recipient].map { (recipient, $0) } }
+            var records = try self.records.records(of: record.message, outcomes: settled, now: now, resumeTopic: topic)
+            if !held.isEmpty {
+                self.metrics.heldForOwner.increment()
+                records.append(
+                    try self.records.hold(of: record.message, recipients: held, notBefore: now + heldFor, now: now, resumeTopic: topic))
+            }
+            try await self.writer.write(records)
+            return .complete
+        } catch {
+            self.logger.error("a message's outcome could not be written", metadata: ["message": "\(record.messageID)", "error": "\(error)"])
+            return .leave
+        }
+    }
+
+    /// Puts a record on a hold topic; no attempt is counted.
+    private func hold(
+        _ record: OutboundRecord, recipients: [String], for wait: Duration, _ ticket: Ticket, counting counter: Counter
+    ) async -> Ending {
+        guard await self.state.beginClosing(ticket) else { return .complete }
+        let now = self.clock.now()
+        do {
+            let copy = try self.records.hold(
+                of: record.message, recipients: recipients, notBefore: min(now + wait, max(record.expiresAt, now)), now: now,
+                resumeTopic: ticket.position.topicPartition.topic)
+            try await self.writer.write([copy])
+            counter.increment()
+            return .complete
+        } catch {
+            self.logger.error("a record could not be held", metadata: ["message": "\(record.messageID)", "error": "\(error)"])
+            return .leave
+        }
+    }
+
+    private func bury(_ record: BusRecord, reason: String) async -> Ending {
+        do {
+            try await self.writer.write([try DeadLetters.record(of: record, reason: reason, at: self.clock.now())])
+            self.metrics.dead.increment()
+            self.logger.error(
+                "a record went to the dead topic",
+                metadata: ["topic": "\(record.position.topicPartition.topic)", "partition": "\(record.position.topicPartition.partition)",
+                    "offset": "\(record.position.offset)", "reason": "\(reason)"])
+            return .complete
+        } catch {
+            return .leave
+        }
+    }
+
+    // MARK: - Markers
+
+    private func release(_ claim: DeliveryClaim) async {
+        // Not released in time, the claim lapses with this worker.
+        try? await self.throttling.release(claim)
+    }
+
+    private enum Persisted<Value: Sendable> {
+        case done(Value)
+        /// Another worker has the message now.
+        case lost
+        /// The worker ends before it succeeded.
+        case abandoned
+    }
+
+    /// Does what must not be skipped, ever more slowly while it fails.
+    private func persist<Value: Sendable>(_ step: () async throws -> Value) async -> Persisted<Value> {
+        var pause = Duration.milliseconds(50)
+        while true {
+            do {
+                return .done(try await step())
+            } catch {
+                if let error = error as? ThrottlingError, error.code == .claimLost { return .lost }
+                self.metrics.backendFailures.increment()
+                self.logger.warning("a delivery marker could not be read or written", metadata: ["error": "\(error)"])
+                guard !self.state.isAbandoned else { return .abandoned }
+                do { try await self.clock.sleep(for: pause) } catch { return .abandoned }
+                pause = min(pause * 2, .seconds(2))
+            }
+        }
+    }
+}

@@ -1,0 +1,261 @@
+package import ApusCore
+internal import ApusSchema
+package import Backends
+internal import CoreMetrics
+package import DNSResolver
+package import Logging
+package import MailAuthentication
+package import NIOCore
+internal import ServiceLifecycle
+
+/// Delivers mail: reads outbound topics, and takes each record to its outcome.
+///
+/// A record's life is one task and plain sequence (`DeliveryWorker+Message.swift`); lanes are confined to event loops; signing has its own
+/// threads. Records complete in any order and are committed in theirs. Nothing is kept here that is not on the bus or in a marker.
+///
+/// ```
+/// consumer ─▶ ledger ─▶ claim ─▶ body ─▶ sign ─▶ lane ─▶ session ─▶ marker ─▶ events, retry ─▶ complete ─▶ commit
+/// ```
+///
+/// A graceful stop takes no more, gives back what has not begun, waits for sessions until the drain deadline, writes what is known, commits
+/// and leaves the group.
+package final class DeliveryWorker: Service {
+    package let id: WorkerID
+    let configuration: DeliveryConfiguration
+    let bus: any MessageBus
+    let throttling: any DeliveryMarking & WorkerRegistry & RateLimiting
+    let bodies: any BodyStore
+    let signingPool: DKIMSigningPool
+    let clock: any DeliveryClock
+    let logger: Logger
+    let accountLimit: @Sendable (AccountID) -> RateLimit?
+
+    let sites: SiteDirectory
+    let signers: SignerCache
+    let dialer: Dialer
+    let lanes: LaneRegistry
+    let writer: RecordWriter
+    let state: WorkerState
+    let flow: PartitionFlow
+    let rebalance: WorkerRebalance
+    let events: EventFactory
+    let records: OutcomeRecords
+    let metrics = WorkerMetrics()
+
+    private let stopSignals: AsyncStream<Void>
+    private let stopSignal: AsyncStream<Void>.Continuation
+    private let arrivals: AsyncStream<(BusRecord, PartitionLedger.Ticket)>
+    private let arrival: AsyncStream<(BusRecord, PartitionLedger.Ticket)>.Continuation
+
+    /// - Parameters:
+    ///   - id: this life of this worker.
+    ///   - configuration: how it works.
+    ///   - bus: where records come from and go to.
+    ///   - throttling: markers, heartbeats, rates.
+    ///   - bodies: large bodies.
+    ///   - resolver: MX and addresses.
+    ///   - opener: opens SMTP sessions; ``SMTPSessionOpener`` outside tests.
+    ///   - routes: asked before DNS.
+    ///   - signers: the DKIM signers of a domain, the one most receivers know first; none for mail that is not signed. Kept for half a minute.
+    ///   - signingPool: started by its owner, who closes it after the worker.
+    ///   - accountLimit: recipients a second of an account; nil for no pacing.
+    ///   - eventLoopGroup: for lanes.
+    package init(
+        id: WorkerID,
+        configuration: DeliveryConfiguration,
+        bus: any MessageBus,
+        throttling: any DeliveryMarking & WorkerRegistry & RateLimiting,
+        bodies: any BodyStore,
+        resolver: any DNSResolving,
+        opener: any MailSessionOpening,
+        routes: RouteTable,
+        signers: @escaping SignerCache.Source,
+        signingPool: DKIMSigningPool,
+        accountLimit: @escaping @Sendable (AccountID) -> RateLimit? = { _ in nil },
+        eventLoopGroup: any EventLoopGroup,
+        clock: any DeliveryClock = SystemDeliveryClock(),
+        logger: Logger
+    ) {
+        self.id = id
+        self.configuration = configuration
+        self.bus = bus
+        self.throttling = throttling
+        self.bodies = bodies
+        self.signingPool = signingPool
+        self.accountLimit = accountLimit
+        self.clock = clock
+        self.logger = logger
+        self.sites = SiteDirectory(routes: routes, resolver: resolver, port: configuration.port, clock: clock)
+        self.signers = SignerCache(source: signers, clock: clock)
+        self.dialer = Dialer(resolver: resolver, opener: opener, configuration: configuration.dialer)
+        self.lanes = LaneRegistry(group: eventLoopGroup, limits: configuration.lanes, dialer: self.dialer, clock: clock)
+        self.writer = RecordWriter(bus: bus, clock: clock)
+        self.state = WorkerState(limits: configuration.ledger, commitCompletions: configuration.commitCompletions)
+        self.flow = PartitionFlow(state: self.state)
+        self.rebalance = WorkerRebalance(state: self.state, clock: clock, deadline: configuration.revokeDeadline)
+        self.events = EventFactory(reportingMTA: configuration.helloName, defaultLifetime: configuration.defaultLifetime)
+        self.records = OutcomeRecords(ladder: configuration.ladder)
+        (self.stopSignals, self.stopSignal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        (self.arrivals, self.arrival) = AsyncStream.makeStream()
+    }
+
+    /// Runs until a graceful shutdown or cancellation. May be called once.
+    ///
+    /// - Throws: when the worker cannot be registered or cannot join its group.
+    package func run() async throws {
+        // Claims of a worker that nobody has heard of count as a dead one's.
+        try await self.throttling.heartbeat(self.id, summary: [])
+        let consumer = try await self.bus.subscribe(
+            group: self.configuration.group, topics: self.configuration.topics, configuration: self.configuration.batches,
+            rebalance: self.rebalance)
+        self.rebalance.bind(consumer)
+        await self.flow.bind(consumer)
+        self.logger.info("delivery worker started", metadata: ["worker": "\(self.id)"])
+        await withGracefulShutdownHandler {
+            await self.work(consumer)
+        } onGracefulShutdown: {
+            self.stopSignal.yield()
+        }
+        await self.commit(consumer)
+        await consumer.close()
+        try? await self.throttling.leave(self.id)
+        self.logger.info("delivery worker stopped", metadata: ["worker": "\(self.id)"])
+    }
+
+    /// Stops the worker as a graceful shutdown does.
+    package func stop() {
+        self.stopSignal.yield()
+    }
+
+    private func work(_ consumer: any BusConsumer) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.writer.run() }
+            group.addTask { await self.dialer.run() }
+            group.addTask { await self.takeIn(consumer) }
+            group.addTask { await self.commitLoop(consumer) }
+            group.addTask { await self.heartbeatLoop() }
+            group.addTask { await self.watchLoop() }
+            await withDiscardingTaskGroup { deliveries in
+                for await (record, ticket) in self.arrivals {
+                    deliveries.addTask { await self.deliver(record, ticket) }
+                }
+            }
+            // Everything has its outcome, or was given back.
+            self.lanes.close()
+            self.dialer.finish()
+            self.writer.finish()
+            group.cancelAll()
+        }
+    }
+
+    /// Reads until the worker is to stop, and then sees that it comes to an end.
+    private func takeIn(_ consumer: any BusConsumer) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.read(consumer) }
+            // Ends at a stop signal, and at cancellation.
+            for await _ in self.stopSignals { break }
+            self.state.stop()
+            group.cancelAll()
+        }
+        self.arrival.finish()
+        self.lanes.stop()
+        do {
+            if !Task.isCancelled { try await self.clock.sleep(for: self.configuration.drainDeadline) }
+        } catch {
+            // All is drained, or the process cannot wait.
+        }
+        self.lanes.close()
+        self.state.abandon()
+        self.writer.abandon()
+    }
+
+    private func read(_ consumer: any BusConsumer) async {
+        var pause = Duration.milliseconds(100)
+        while !self.state.isStopping {
+            do {
+                guard let batch = try await consumer.nextBatch() else { return }
+                pause = .milliseconds(100)
+                let now = self.clock.now()
+                self.metrics.read.increment(by: batch.count)
+                for record in batch {
+                    let octets = record.value.readableBytes + Self.overhead
+                    guard let ticket = self.state.ledger({ $0.receive(record.position, octets: octets, now: now) }) else { continue }
+                    self.arrival.yield((record, ticket))
+                }
+                await self.flow.apply()
+            } catch {
+                self.metrics.backendFailures.increment()
+                self.logger.error("the bus cannot be read", metadata: ["error": "\(error)"])
+                try? await self.clock.sleep(for: pause)
+                pause = min(pause * 2, .seconds(5))
+                if Task.isCancelled { return }
+            }
+        }
+    }
+
+    /// What a record in flight costs besides its bytes.
+    private static let overhead = 4096
+
+    // MARK: - Commits
+
+    private func commitLoop(_ consumer: any BusConsumer) async {
+        while !Task.isCancelled {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { try? await self.clock.sleep(for: self.configuration.commitInterval) }
+                group.addTask { await self.state.enoughCompleted() }
+                await group.next()
+                group.cancelAll()
+            }
+            await self.commit(consumer)
+        }
+    }
+
+    private func commit(_ consumer: any BusConsumer) async {
+        let commits = self.state.ledger { $0.takeCommits() }
+        guard !commits.isEmpty else { return }
+        do {
+            try await consumer.commit(commits)
+        } catch {
+            self.state.ledger { $0.restore(commits) }
+            self.metrics.backendFailures.increment()
+            self.logger.warning("offsets could not be committed", metadata: ["error": "\(error)"])
+        }
+    }
+
+    // MARK: - Looking after
+
+    private func watchLoop() async {
+        while !Task.isCancelled {
+            do { try await self.clock.sleep(for: .seconds(1)) } catch { return }
+            await self.lanes.tick()
+            await self.detachLate()
+            await self.flow.apply()
+        }
+    }
+
+    /// Writes guard copies of records that keep their partitions from committing, and lets the partitions go on.
+    private func detachLate() async {
+        let now = self.clock.now()
+        let tickets = self.state.ledger { $0.detaching(now: now) }
+        guard !tickets.isEmpty else { return }
+        await withTaskGroup(of: Void.self) { group in
+            for ticket in tickets {
+                group.addTask { self.state.detached(ticket, isGuarded: await self.guardCopy(of: ticket, now: now)) }
+            }
+        }
+    }
+
+    private func guardCopy(of ticket: PartitionLedger.Ticket, now: UnixMilliseconds) async -> Bool {
+        guard let record = self.state.record(ticket) else { return false }
+        do {
+            let copy = try self.records.hold(
+                of: record.message, recipients: record.message.recipients, notBefore: now + self.configuration.guardHold, now: now,
+                resumeTopic: ticket.position.topicPartition.topic)
+            try await self.writer.write([copy])
+            self.metrics.heldAsGuard.increment()
+            return true
+        } catch {
+            return false
+        }
+    }
+}

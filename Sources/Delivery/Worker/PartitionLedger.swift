@@ -1,0 +1,300 @@
+package import ApusCore
+package import Backends
+
+/// What a worker has read and not finished, as a pure state machine: trackers, the byte budget, who is paused and why, and which message
+/// is in whose hands.
+///
+/// A record's way: ``receive(_:octets:now:)`` → (``detaching(now:)``, ``detached(_:)``) → ``complete(_:)`` → ``end(_:)``. Completing makes it
+/// committable; ending gives its memory back. A detached record is complete long before it ends.
+package struct PartitionLedger: Sendable {
+    /// Its bounds.
+    package struct Limits: Hashable, Sendable {
+        /// Octets of all records that were read and not ended; at the bound all partitions pause, at half of it they resume.
+        package var octets = 256 << 20
+        /// Records of one partition that are read and not committable; at the bound it pauses, at half of it it resumes.
+        package var pendingPerPartition = 4096
+        /// Octets of one partition, likewise.
+        package var octetsPerPartition = 64 << 20
+        /// A record that keeps its partition from committing for so long is detached.
+        package var patience: Duration = .seconds(30)
+
+        package init() {}
+    }
+
+    /// A record in the worker's hands.
+    package struct Ticket: Hashable, Sendable {
+        package let position: RecordPosition
+        /// Which ownership of the partition it was read in.
+        package let generation: Int
+    }
+
+    private enum Stage: Sendable {
+        /// Somewhere between read and sent.
+        case open
+        /// A guard copy is being written.
+        case detaching
+        /// The guard copy speaks for it now.
+        case detached
+        /// Its outcome is being written: it will be complete in a moment.
+        case closing
+    }
+
+    private struct InFlight: Sendable {
+        var octets: Int
+        var since: UnixMilliseconds
+        var stage = Stage.open
+    }
+
+    private struct Partition: Sendable {
+        var generation: Int
+        var tracker = OffsetTracker()
+        var inFlight: [Int64: InFlight] = [:]
+        var octets = 0
+        /// The offset to commit that was not committed yet.
+        var commit: Int64?
+        var isRevoking = false
+        var isBlocked = false
+        var isFull = false
+        var isPaused = false
+    }
+
+    private let limits: Limits
+    private var partitions: [TopicPartition: Partition] = [:]
+    /// Records of partitions that were lost meanwhile.
+    private var orphans: [Ticket: Int] = [:]
+    private var generation = 0
+    private var isOverBudget = false
+    private var active: Set<String> = []
+    /// Octets of all records that were read and not ended.
+    package private(set) var octets = 0
+    /// Completions since the last ``takeCommits()``.
+    package private(set) var completions = 0
+
+    package init(limits: Limits) {
+        self.limits = limits
+    }
+
+    /// Records that were read and have not ended.
+    package var inFlight: Int { self.partitions.values.reduce(self.orphans.count) { $0 + $1.inFlight.count } }
+    /// Whether all partitions are paused for the byte budget.
+    package var isBudgetSpent: Bool { self.isOverBudget }
+
+    // MARK: - Ownership
+
+    /// Partitions came to this member.
+    package mutating func assign(_ assigned: some Sequence<TopicPartition>) {
+        for partition in assigned {
+            self.generation += 1
+            if let old = self.partitions[partition] { self.orphan(old, partition) }
+            self.partitions[partition] = Partition(generation: self.generation)
+        }
+    }
+
+    /// Partitions are about to go: nothing new of them is taken.
+    package mutating func beginRevoke(_ revoked: some Sequence<TopicPartition>) {
+        for partition in revoked { self.partitions[partition]?.isRevoking = true }
+    }
+
+    /// Partitions have gone. What is in flight goes on, and no longer counts for commits.
+    package mutating func remove(_ revoked: some Sequence<TopicPartition>) {
+        for partition in revoked {
+            if let old = self.partitions.removeValue(forKey: partition) { self.orphan(old, partition) }
+        }
+    }
+
+    /// How many records of these partitions are in flight.
+    package func inFlight(in partitions: some Sequence<TopicPartition>) -> Int {
+        partitions.reduce(0) { $0 + (self.partitions[$1]?.inFlight.count ?? 0) }
+    }
+
+    private mutating func orphan(_ partition: Partition, _ name: TopicPartition) {
+        for (offset, record) in partition.inFlight {
+            self.orphans[Ticket(position: RecordPosition(topicPartition: name, offset: offset), generation: partition.generation)] = record.octets
+        }
+    }
+
+    // MARK: - Records
+
+    /// A record was read.
+    ///
+    /// - Returns: nil when it is not to be handled: its partition is going, was never assigned or is blocked, or the record was read before.
+    package mutating func receive(_ position: RecordPosition, octets: Int, now: UnixMilliseconds) -> Ticket? {
+        let name = position.topicPartition
+        guard let partition = self.partitions[name], !partition.isRevoking, !partition.isBlocked else { return nil }
+        guard self.partitions[name]?.tracker.register(position.offset) ?? false else { return nil }
+        self.partitions[name]?.inFlight[position.offset] = InFlight(octets: octets, since: now)
+        self.partitions[name]?.octets += octets
+        self.octets += octets
+        return Ticket(position: position, generation: partition.generation)
+    }
+
+    /// A record needs more memory than was counted.
+    package mutating func grow(_ ticket: Ticket, by octets: Int) {
+        self.octets += octets
+        if self.owns(ticket) {
+            self.partitions[ticket.position.topicPartition]?.octets += octets
+            self.partitions[ticket.position.topicPartition]?.inFlight[ticket.position.offset]?.octets += octets
+        } else {
+            self.orphans[ticket]? += octets
+        }
+    }
+
+    /// Takes a message into its hands.
+    ///
+    /// - Returns: false when another copy of it is there already.
+    package mutating func begin(_ message: String) -> Bool {
+        self.active.insert(message).inserted
+    }
+
+    /// Lets go of a message.
+    package mutating func finish(_ message: String) {
+        self.active.remove(message)
+    }
+
+    /// The outcome of a record is known and is about to be written.
+    ///
+    /// - Returns: whether its records are to be written, or a guard copy speaks for it.
+    package mutating func beginClosing(_ ticket: Ticket) -> Closing {
+        guard self.owns(ticket) else { return .proceed }
+        switch self.partitions[ticket.position.topicPartition]?.inFlight[ticket.position.offset]?.stage {
+        case .open, .closing, nil:
+            self.partitions[ticket.position.topicPartition]?.inFlight[ticket.position.offset]?.stage = .closing
+            return .proceed
+        case .detaching: return .wait
+        case .detached: return .leaveToGuard
+        }
+    }
+
+    /// The answer of ``beginClosing(_:)``.
+    package enum Closing: Hashable, Sendable {
+        /// Write the records.
+        case proceed
+        /// A guard copy is on its way: ask again when that is decided.
+        case wait
+        /// The guard copy speaks for it.
+        case leaveToGuard
+    }
+
+    /// A record is done: everything that follows from it is durable.
+    package mutating func complete(_ ticket: Ticket) {
+        guard self.owns(ticket) else { return }
+        let name = ticket.position.topicPartition
+        self.partitions[name]?.tracker.complete(ticket.position.offset)
+        self.completions += 1
+        if let offset = self.partitions[name]?.tracker.takeCommit() {
+            self.partitions[name]?.commit = offset
+        }
+    }
+
+    /// A record's memory is free.
+    package mutating func end(_ ticket: Ticket) {
+        if self.owns(ticket), let record = self.partitions[ticket.position.topicPartition]?.inFlight.removeValue(forKey: ticket.position.offset) {
+            self.partitions[ticket.position.topicPartition]?.octets -= record.octets
+            self.octets -= record.octets
+        } else if let octets = self.orphans.removeValue(forKey: ticket) {
+            self.octets -= octets
+        }
+    }
+
+    private func owns(_ ticket: Ticket) -> Bool {
+        self.partitions[ticket.position.topicPartition]?.generation == ticket.generation
+    }
+
+    // MARK: - Detaching
+
+    /// The records that keep their partition from committing: the heads that are older than the patience, and the head of a tracker that is
+    /// nearly full while nearly all of it is done.
+    package mutating func detaching(now: UnixMilliseconds) -> [Ticket] {
+        var tickets: [Ticket] = []
+        for (name, partition) in self.partitions where !partition.isBlocked {
+            let isNearlyFull = partition.tracker.pending * 10 >= self.limits.pendingPerPartition * 9
+                && partition.inFlight.count * 50 <= partition.tracker.pending
+            for (offset, record) in partition.inFlight {
+                let isHead = offset == partition.tracker.head
+                guard case .open = record.stage else { continue }
+                guard now - record.since >= self.limits.patience || (isHead && isNearlyFull) else { continue }
+                self.partitions[name]?.inFlight[offset]?.stage = .detaching
+                tickets.append(Ticket(position: RecordPosition(topicPartition: name, offset: offset), generation: partition.generation))
+            }
+        }
+        return tickets
+    }
+
+    /// A guard copy is acknowledged, or there is none.
+    package mutating func detached(_ ticket: Ticket, isGuarded: Bool) {
+        guard self.owns(ticket) else { return }
+        let name = ticket.position.topicPartition
+        guard case .detaching? = self.partitions[name]?.inFlight[ticket.position.offset]?.stage else { return }
+        self.partitions[name]?.inFlight[ticket.position.offset]?.stage = isGuarded ? .detached : .open
+        if isGuarded { self.complete(ticket) }
+    }
+
+    // MARK: - Flow
+
+    /// Stops a partition for good: it holds a record that this worker does not understand.
+    package mutating func block(_ ticket: Ticket) {
+        guard self.owns(ticket) else { return }
+        self.partitions[ticket.position.topicPartition]?.isBlocked = true
+    }
+
+    /// Partitions that are blocked.
+    package var blocked: Int { self.partitions.values.count { $0.isBlocked } }
+
+    /// What has to be paused and resumed now; the answer counts as done.
+    package mutating func flow() -> (pause: [TopicPartition], resume: [TopicPartition]) {
+        if self.isOverBudget {
+            if self.octets * 2 <= self.limits.octets { self.isOverBudget = false }
+        } else if self.octets >= self.limits.octets {
+            self.isOverBudget = true
+        }
+        var pause: [TopicPartition] = []
+        var resume: [TopicPartition] = []
+        for (name, partition) in self.partitions {
+            var isFull = partition.isFull
+            let (pending, octets) = (partition.tracker.pending, partition.octets)
+            if isFull {
+                if pending * 2 <= self.limits.pendingPerPartition, octets * 2 <= self.limits.octetsPerPartition { isFull = false }
+            } else if pending >= self.limits.pendingPerPartition || octets >= self.limits.octetsPerPartition {
+                isFull = true
+            }
+            let shouldPause = isFull || self.isOverBudget || partition.isBlocked || partition.isRevoking
+            self.partitions[name]?.isFull = isFull
+            self.partitions[name]?.isPaused = shouldPause
+            guard shouldPause != partition.isPaused else { continue }
+            if shouldPause { pause.append(name) } else { resume.append(name) }
+        }
+        return (pause, resume)
+    }
+
+    /// Whether ``flow()`` has something to say, as far as one partition and the budget go; cheap.
+    package func mayFlow(_ partition: TopicPartition) -> Bool {
+        if self.isOverBudget { return self.octets * 2 <= self.limits.octets }
+        if self.octets >= self.limits.octets { return true }
+        guard let state = self.partitions[partition] else { return false }
+        let (pending, octets) = (state.tracker.pending, state.octets)
+        if state.isFull { return pending * 2 <= self.limits.pendingPerPartition && octets * 2 <= self.limits.octetsPerPartition }
+        return pending >= self.limits.pendingPerPartition || octets >= self.limits.octetsPerPartition || state.isBlocked != state.isPaused
+    }
+
+    // MARK: - Commits
+
+    /// The offsets to commit now.
+    package mutating func takeCommits(of wanted: Set<TopicPartition>? = nil) -> [TopicPartition: Int64] {
+        var commits: [TopicPartition: Int64] = [:]
+        for (name, partition) in self.partitions where wanted?.contains(name) ?? true {
+            guard let offset = partition.commit else { continue }
+            commits[name] = offset
+            self.partitions[name]?.commit = nil
+        }
+        if wanted == nil { self.completions = 0 }
+        return commits
+    }
+
+    /// Offsets that could not be committed: they come again, unless the partition has gone or is further by now.
+    package mutating func restore(_ commits: [TopicPartition: Int64]) {
+        for (name, offset) in commits where self.partitions[name] != nil {
+            let newer = self.partitions[name]?.commit ?? offset
+            self.partitions[name]?.commit = max(newer, offset)
+        }
+    }
+}

@@ -1,0 +1,169 @@
+internal import ApusCore
+internal import Backends
+internal import Synchronization
+
+/// What the tasks of a worker share: the ledger, and who waits for what to change in it.
+final class WorkerState: Sendable {
+    typealias Ticket = PartitionLedger.Ticket
+
+    private struct Drain {
+        var partitions: Set<TopicPartition>
+        var continuation: CheckedContinuation<Void, Never>
+    }
+
+    private struct Shared {
+        var ledger: PartitionLedger
+        /// What a guard copy is made of.
+        var records: [Ticket: OutboundRecord] = [:]
+        var closing: [Ticket: CheckedContinuation<Void, Never>] = [:]
+        var drains: [Int: Drain] = [:]
+        var nextDrain = 0
+        var commitWaiter: CheckedContinuation<Void, Never>?
+        var isStopping = false
+        var isAbandoned = false
+    }
+
+    private let shared: Mutex<Shared>
+    private let commitCompletions: Int
+
+    init(limits: PartitionLedger.Limits, commitCompletions: Int) {
+        self.shared = Mutex(Shared(ledger: PartitionLedger(limits: limits)))
+        self.commitCompletions = commitCompletions
+    }
+
+    /// One step of the ledger.
+    func ledger<Result: Sendable>(_ body: (inout PartitionLedger) -> sending Result) -> Result {
+        self.shared.withLock { body(&$0.ledger) }
+    }
+
+    // MARK: - Stopping
+
+    /// Nothing new is begun.
+    var isStopping: Bool { self.shared.withLock { $0.isStopping } }
+    /// Nothing is waited for any more.
+    var isAbandoned: Bool { self.shared.withLock { $0.isAbandoned } }
+
+    func stop() {
+        self.shared.withLock { $0.isStopping = true }
+    }
+
+    func abandon() {
+        self.shared.withLock { $0.isAbandoned = true }
+    }
+
+    // MARK: - Records
+
+    /// A record is in hand: from here on a guard copy of it can be made.
+    func hold(_ record: OutboundRecord, _ ticket: Ticket) {
+        self.shared.withLock { $0.records[ticket] = record }
+    }
+
+    func record(_ ticket: Ticket) -> OutboundRecord? {
+        self.shared.withLock { $0.records[ticket] }
+    }
+
+    /// A record's memory is free.
+    func end(_ ticket: Ticket) {
+        let waiters = self.shared.withLock { shared in
+            shared.ledger.end(ticket)
+            shared.records[ticket] = nil
+            return Self.finishedDrains(&shared)
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    /// - Returns: whether the record's flow thresholds may have been crossed.
+    func complete(_ ticket: Ticket) -> Bool {
+        let (waiter, mayFlow) = self.shared.withLock { shared in
+            shared.ledger.complete(ticket)
+            return (self.takeCommitWaiter(&shared), shared.ledger.mayFlow(ticket.position.topicPartition))
+        }
+        waiter?.resume()
+        return mayFlow
+    }
+
+    /// Waits until it is decided who speaks for a record.
+    ///
+    /// - Returns: whether its records are to be written here.
+    func beginClosing(_ ticket: Ticket) async -> Bool {
+        while true {
+            switch self.ledger({ $0.beginClosing(ticket) }) {
+            case .proceed: return true
+            case .leaveToGuard: return false
+            case .wait:
+                await withCheckedContinuation { continuation in
+                    let isDecided = self.shared.withLock { shared in
+                        guard shared.ledger.beginClosing(ticket) == .wait else { return true }
+                        shared.closing[ticket] = continuation
+                        return false
+                    }
+                    if isDecided { continuation.resume() }
+                }
+            }
+        }
+    }
+
+    func detached(_ ticket: Ticket, isGuarded: Bool) {
+        let (closing, commit) = self.shared.withLock { shared in
+            shared.ledger.detached(ticket, isGuarded: isGuarded)
+            return (shared.closing.removeValue(forKey: ticket), self.takeCommitWaiter(&shared))
+        }
+        closing?.resume()
+        commit?.resume()
+    }
+
+    // MARK: - Waiting
+
+    /// Waits until nothing of these partitions is in flight, or the task is cancelled.
+    func drained(_ partitions: Set<TopicPartition>) async {
+        let number = self.shared.withLock { shared in
+            defer { shared.nextDrain += 1 }
+            return shared.nextDrain
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isDone = self.shared.withLock { shared in
+                    guard shared.ledger.inFlight(in: partitions) > 0, !Task.isCancelled else { return true }
+                    shared.drains[number] = Drain(partitions: partitions, continuation: continuation)
+                    return false
+                }
+                if isDone { continuation.resume() }
+            }
+        } onCancel: {
+            self.shared.withLock { $0.drains.removeValue(forKey: number) }?.continuation.resume()
+        }
+    }
+
+    /// Waits until enough is completed for a commit, or the task is cancelled. One task at a time.
+    func enoughCompleted() async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isDone = self.shared.withLock { shared in
+                    guard shared.ledger.completions < self.commitCompletions, !Task.isCancelled else { return true }
+                    shared.commitWaiter = continuation
+                    return false
+                }
+                if isDone { continuation.resume() }
+            }
+        } onCancel: {
+            let waiter = self.shared.withLock { shared in
+                defer { shared.commitWaiter = nil }
+                return shared.commitWaiter
+            }
+            waiter?.resume()
+        }
+    }
+
+    private func takeCommitWaiter(_ shared: inout Shared) -> CheckedContinuation<Void, Never>? {
+        guard shared.ledger.completions >= self.commitCompletions else { return nil }
+        defer { shared.commitWaiter = nil }
+        return shared.commitWaiter
+    }
+
+    private static func finishedDrains(_ shared: inout Shared) -> [CheckedContinuation<Void, Never>] {
+        guard !shared.drains.isEmpty else { return [] }
+        let done = shared.drains.filter { shared.ledger.inFlight(in: $0.value.partitions) == 0 }
+        for key in done.keys { shared.drains[key] = nil }
+        return done.values.map(\.continuation)
+    }
+}

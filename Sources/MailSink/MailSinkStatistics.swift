@@ -1,0 +1,27 @@
+/// What a sink has seen since it started.
+package struct MailSinkStatistics: Sendable, Hashable, Codable {
+    /// Connections opened.
+    package var connections = 0
+    /// Connections open now.
+    package var openConnections = 0
+    /// Connections that became encrypted.
+    package var encryptedConnections = 0
+    /// Messages accepted.
+    package var messages = 0
+    /// Messages received to the end and not accepted.
+    package var refusedMessages = 0
+    /// Recipients of accepted messages.
+    package var recipients = 0
+    /// Octets of the content of accepted messages.
+    package var octets = 0
+    /// Different ids among the accepted messages; 0 unless copies are counted.
+    package var distinctIDs = 0
+    /// Accepted messages whose id had been seen before.
+    package var duplicateMessages = 0
+    /// Accepted messages without an id, or beyond the bound of ids.
+    package var uncountedMessages = 0
+    /// How often each rule acted, by its name.
+    package var rules: [String: Int] = [:]
+
+    package init() {}
+}

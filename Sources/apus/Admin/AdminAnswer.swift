@@ -1,0 +1,62 @@
+/// Answers of ``AdminRequest``s other than the events, which are lines as they are.
+enum AdminAnswer {
+    struct Key: Codable, Sendable {
+        var account: String
+        var accountID: String
+        var accessKeyID: String
+        var secretAccessKey: String
+        var smtpUsername: String
+        var smtpPassword: String
+    }
+
+    struct Identity: Codable, Sendable {
+        var name: String
+        var type: String
+        var verification: String
+        var verifiedByOperator: Bool
+        var error: String?
+        var lastCheckedAt: String?
+        var dkimStatus: String?
+        var dkimTokens: [String]
+    }
+
+    struct Records: Codable, Sendable {
+        /// In zone-file form.
+        var cnames: [String]
+        /// What stands behind the CNAMEs, in the DKIM zone.
+        var targets: [String]
+        /// Instead of both, for operators without a zone of their own.
+        var direct: [String]
+    }
+
+    struct Queue: Codable, Sendable {
+        struct Topic: Codable, Sendable {
+            var name: String
+            var waiting: Int64
+        }
+
+        struct Lane: Codable, Sendable {
+            var destinations: [String]
+            var site: String
+            var waiting: UInt64
+            var active: UInt64
+            var connections: UInt32
+            var deferred: UInt64
+            var oldestAcceptedAt: String?
+            var lastReply: String
+            var lastReplyAt: String?
+            var waitsFor: String
+        }
+
+        var serverRunning: Bool
+        var topics: [Topic]
+        var lanes: [Lane]
+        var moreWaiting: UInt64
+    }
+
+    /// What went wrong, as a sentence that says what to do.
+    struct Failure: Codable, Error, CustomStringConvertible {
+        var error: String
+        var description: String { self.error }
+    }
+}

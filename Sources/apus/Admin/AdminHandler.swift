@@ -1,0 +1,139 @@
+import ApusCore
+import ApusSchema
+import AWSSignature
+import Backends
+import ControlPlane
+import Foundation
+import MailMessage
+import NIOCore
+import SESModel
+import SwiftProtobuf
+
+/// Carries out ``AdminRequest``s on the parts of a service, whether a server runs on them or a command opened them for a moment.
+struct AdminHandler: Sendable {
+    let controlPlane: ControlPlane
+    let bus: any MessageBus
+    /// Where workers publish what they hold; nil when no server runs.
+    let workers: (any WorkerRegistry)?
+    let region: Region
+
+    /// Carries out a request.
+    ///
+    /// - Parameter emit: takes the answer, one line at a time, without line ends.
+    /// - Throws: ``AdminAnswer/Failure``.
+    func handle(_ request: AdminRequest, emit: ([UInt8]) async throws -> Void) async throws {
+        do {
+            switch request {
+            case .createKey(let account): try await emit(Self.line(try await self.createKey(account)))
+            case .createIdentity(let account, let name, let verified):
+                try await emit(Self.line(try await self.createIdentity(name, account: account, verified: verified)))
+            case .showIdentity(let account, let name): try await emit(Self.line(Self.answer(try self.identity(name, account: account))))
+            case .identityRecords(let account, let name): try await emit(Self.line(try self.records(name, account: account)))
+            case .tailEvents(let fromStart, let follow): try await self.tail(fromStart: fromStart, follow: follow, emit: emit)
+            case .queue: try await emit(Self.line(try await self.queue()))
+            }
+        } catch let error as ControlPlaneError {
+            throw AdminAnswer.Failure(error: error.message)
+        } catch let error as BusError {
+            throw AdminAnswer.Failure(error: error.message)
+        }
+    }
+
+    private func createKey(_ accountName: String) async throws -> AdminAnswer.Key {
+        let account = try await self.controlPlane.ensureAccount(named: accountName)
+        let key = try await self.controlPlane.createAccessKey(account: account.id)
+        return AdminAnswer.Key(
+            account: account.name, accountID: account.id.rawValue, accessKeyID: key.id, secretAccessKey: key.secret, smtpUsername: key.id,
+            smtpPassword: SMTPPassword.derive(secret: key.secret, region: self.region.name))
+    }
+
+    private func createIdentity(_ name: String, account accountName: String, verified: Bool) async throws -> AdminAnswer.Identity {
+        let account = try await self.controlPlane.ensureAccount(named: accountName)
+        return Self.answer(
+            try await self.controlPlane.createIdentity(name: name, account: account.id, configurationSet: nil, tags: [], verified: verified))
+    }
+
+    private func identity(_ name: String, account accountName: String) throws -> EmailIdentity {
+        guard let account = self.controlPlane.account(named: accountName) else {
+            throw AdminAnswer.Failure(error: "there is no account \(accountName): `apus keys create --account \(accountName)` makes it")
+        }
+        guard let identity = self.controlPlane.identity(name, account: account.id) else {
+            throw AdminAnswer.Failure(
+                error: "the account \(accountName) has no identity \(name): `apus identities create \(name)` makes it")
+        }
+        return identity
+    }
+
+    private func records(_ name: String, account: String) throws -> AdminAnswer.Records {
+        let identity = try self.identity(name, account: account)
+        let records = try self.controlPlane.dnsRecords(for: identity)
+        guard !records.isEmpty else {
+            throw AdminAnswer.Failure(error: "\(name) is an address: only domains have DNS records, so make an identity of its domain")
+        }
+        func lines(_ purpose: ZoneRecord.Purpose) -> [String] {
+            records.filter { $0.purpose == purpose }.map(\.zoneFileLine)
+        }
+        return AdminAnswer.Records(cnames: lines(.alias), targets: lines(.target), direct: lines(.direct))
+    }
+
+    private func tail(fromStart: Bool, follow: Bool, emit: ([UInt8]) async throws -> Void) async throws {
+        let reader = try await self.bus.read(topic: Topics.events, from: fromStart ? .earliest : .latest, follow: follow)
+        do {
+            while let batch = try await reader.nextBatch() {
+                for record in batch {
+                    // What this version cannot read is a newer server's business; the rest goes on.
+                    guard let event = try? RecordCoding.decode(Apus_V1_SendingEvent.self, from: record.value) else { continue }
+                    var line: [UInt8] = []
+                    EventJSON.encode(event, into: &line)
+                    try await emit(line)
+                }
+            }
+        } catch {
+            await reader.close()
+            throw error
+        }
+        await reader.close()
+    }
+
+    private func queue() async throws -> AdminAnswer.Queue {
+        var topics: [AdminAnswer.Queue.Topic] = []
+        for definition in ServiceTopics.all where definition.name != Topics.events {
+            let positions = try await self.bus.positions(topic: definition.name, group: Topics.group(of: definition.name))
+            let waiting = positions.reduce(Int64(0)) { sum, position in
+                sum + max(position.end - max(position.committed ?? position.start, position.start), 0)
+            }
+            topics.append(AdminAnswer.Queue.Topic(name: definition.name, waiting: waiting))
+        }
+        var lanes: [AdminAnswer.Queue.Lane] = []
+        var more: UInt64 = 0
+        for bytes in try await self.workers?.summaries().values ?? [:].values {
+            guard let summary = try? Apus_V1_QueueSummary(serializedBytes: bytes) else { continue }
+            more += summary.moreWaiting
+            lanes += summary.lanes.map(Self.answer)
+        }
+        return AdminAnswer.Queue(serverRunning: self.workers != nil, topics: topics, lanes: lanes, moreWaiting: more)
+    }
+
+    private static func answer(_ lane: Apus_V1_QueueSummary.Lane) -> AdminAnswer.Queue.Lane {
+        AdminAnswer.Queue.Lane(
+            destinations: lane.destinations, site: lane.site, waiting: lane.waiting, active: lane.active, connections: lane.connections,
+            deferred: lane.deferred, oldestAcceptedAt: self.date(lane.oldestAcceptedAtMs), lastReply: lane.lastReply,
+            lastReplyAt: self.date(lane.lastReplyAtMs), waitsFor: lane.waitsFor)
+    }
+
+    private static func answer(_ identity: EmailIdentity) -> AdminAnswer.Identity {
+        AdminAnswer.Identity(
+            name: identity.name, type: identity.kind == .domain ? "DOMAIN" : "EMAIL_ADDRESS", verification: identity.verification.rawValue,
+            verifiedByOperator: identity.verifiedByOperator, error: identity.verificationError?.rawValue,
+            lastCheckedAt: identity.lastCheckedAt.flatMap { self.date($0.rawValue) }, dkimStatus: identity.dkim?.status.rawValue,
+            dkimTokens: identity.dkim?.tokens ?? [])
+    }
+
+    private static func date(_ milliseconds: Int64) -> String? {
+        milliseconds == 0 ? nil : InternetDate.iso8601(unixMilliseconds: milliseconds)
+    }
+
+    private static func line(_ answer: some Encodable) throws -> [UInt8] {
+        Array(try JSONEncoder().encode(answer))
+    }
+}

@@ -1,0 +1,34 @@
+import EmbeddedBackends
+import Foundation
+
+/// Where a command's request goes: to the server that holds the data folder, or, when none does, to the folder itself.
+struct AdminConnection {
+    let folder: DataOptions
+
+    /// Sends a request that has one answer.
+    func one<Answer: Decodable>(_ request: AdminRequest) async throws -> Answer {
+        var answer: Answer?
+        try await self.each(request) { line in
+            answer = try JSONDecoder().decode(Answer.self, from: Data(line))
+        }
+        guard let answer else { throw AdminAnswer.Failure(error: "the server did not answer; its log says why") }
+        return answer
+    }
+
+    /// Sends a request and takes each line of its answer.
+    func each(_ request: AdminRequest, line: ([UInt8]) async throws -> Void) async throws {
+        let path = URL(fileURLWithPath: self.folder.data).path
+        guard request.mayCreateFolder || FileManager.default.fileExists(atPath: path) else {
+            throw AdminAnswer.Failure(error: "there is no data folder \(path): check --data")
+        }
+        if let holder = try DataFolder.holder(of: path) {
+            try await ControlSocketClient(path: holder.controlSocketPath).send(request, line: line)
+            return
+        }
+        let settings = try Settings(flags: [:], environment: ProcessInfo.processInfo.environment, file: self.folder.config)
+        try await EmbeddedParts.withParts(settings: settings, folder: path) { parts in
+            let handler = AdminHandler(controlPlane: parts.controlPlane, bus: parts.bus, workers: nil, region: settings.region)
+            try await handler.handle(request, emit: line)
+        }
+    }
+}

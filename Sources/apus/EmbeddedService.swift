@@ -1,0 +1,182 @@
+import ApusCore
+import ApusSchema
+import Backends
+import ControlPlane
+import Crypto
+import DNSResolver
+import Delivery
+import EmbeddedBackends
+import Foundation
+import Intake
+import Logging
+import MailAuthentication
+import NIOCore
+import NIOPosix
+import NIOSSL
+import SESInterface
+import SMTPProtocol
+import ServiceLifecycle
+import UnixSignals
+
+/// Every role in one process, on a data folder.
+struct EmbeddedService {
+    let settings: Settings
+    let parts: EmbeddedParts
+    let logger: Logger
+
+    /// Serves until SIGTERM or SIGINT, and then stops in order: the API first, delivery last.
+    func run() async throws {
+        let threads = self.settings.threads ?? System.coreCount
+        let eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: threads)
+        let resolver = UnboundResolver(configuration: self.resolverConfiguration)
+        try resolver.start()
+        let signingPool = DKIMSigningPool()
+        try signingPool.start()
+        let result: Result<Void, any Error>
+        do {
+            try await self.serve(eventLoops: eventLoops, resolver: resolver, signingPool: signingPool)
+            result = .success(())
+        } catch {
+            result = .failure(error)
+        }
+        await signingPool.close()
+        await resolver.close()
+        try await eventLoops.shutdownGracefully()
+        try result.get()
+    }
+
+    private func serve(
+        eventLoops: MultiThreadedEventLoopGroup, resolver: UnboundResolver, signingPool: DKIMSigningPool
+    ) async throws {
+        let worker = try self.worker(eventLoops: eventLoops, resolver: resolver, signingPool: signingPool)
+        let mover = Mover(
+            bus: self.parts.bus, configuration: MoverConfiguration(delays: self.settings.delivery.tiers), logger: self.logger)
+        let splitter = Splitter(bus: self.parts.bus, logger: self.logger)
+        let handler = AdminHandler(
+            controlPlane: self.parts.controlPlane, bus: self.parts.bus, workers: self.parts.throttling, region: self.settings.region)
+        let socketPath = self.parts.folder.controlSocketPath
+        // The lock on the folder is ours, so a socket that lies there belongs to nobody.
+        unlink(socketPath)
+        // The group stops its services in the opposite order: first no new mail, last nobody to deliver it.
+        let services: [any Service] = [
+            self.parts.controlPlane,
+            IdentityVerifier(controlPlane: self.parts.controlPlane, resolver: resolver),
+            BodyReclaimer(bodies: self.parts.bodies, logger: self.logger),
+            worker,
+            mover,
+            splitter,
+            ControlSocketServer(path: socketPath, handler: handler, logger: self.quietLogger),
+            try self.api(eventLoops: eventLoops),
+        ]
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: self.quietLogger))
+        try await group.run()
+        unlink(socketPath)
+        self.logger.info("stopped")
+    }
+
+    private func worker(
+        eventLoops: MultiThreadedEventLoopGroup, resolver: UnboundResolver, signingPool: DKIMSigningPool
+    ) throws -> DeliveryWorker {
+        let delivery = self.settings.delivery
+        var configuration = DeliveryConfiguration(
+            queue: Topics.defaultQueue, class: .transactional, helloName: delivery.ehlo)
+        configuration.port = delivery.port
+        configuration.tlsPolicy = SMTPTLSPolicy(rawValue: delivery.tls) ?? .opportunistic
+        configuration.retry = RetryPlan(schedule: delivery.retry)
+        configuration.ladder = DelayLadder(delays: delivery.tiers)
+        configuration.defaultLifetime = self.settings.sending.maximumAge
+        configuration.lanes.connections = delivery.connectionsPerSite
+        configuration.lanes.initialConnections = min(configuration.lanes.initialConnections, delivery.connectionsPerSite)
+        configuration.lanes.messagesPerConnection = delivery.messagesPerConnection
+        configuration.lanes.idleTimeout = delivery.timeouts.idle
+        configuration.dialer.allowsLoopback = delivery.allowLoopback
+        configuration.drainDeadline = delivery.drain
+        var session = SMTPClientSession.Configuration(helloName: delivery.ehlo)
+        session.tlsPolicy = configuration.tlsPolicy
+        var timeouts = SMTPTimeouts()
+        timeouts.connect = delivery.timeouts.connect
+        timeouts.banner = delivery.timeouts.banner
+        timeouts.hello = delivery.timeouts.ehlo
+        timeouts.startTLS = delivery.timeouts.startTLS
+        timeouts.tlsHandshake = delivery.timeouts.startTLS
+        timeouts.mail = delivery.timeouts.mail
+        timeouts.recipient = delivery.timeouts.rcpt
+        timeouts.data = delivery.timeouts.data
+        timeouts.content = delivery.timeouts.body
+        timeouts.finalDot = delivery.timeouts.finalDot
+        let controlPlane = self.parts.controlPlane
+        return DeliveryWorker(
+            id: WorkerID("\(ProcessInfo.processInfo.hostName.prefix(24))-\(getpid())-\(UInt32.random(in: .min ... .max))"),
+            configuration: configuration, bus: self.parts.bus, throttling: self.parts.throttling, bodies: self.parts.bodies,
+            resolver: resolver, opener: try SMTPSessionOpener(session: session, timeouts: timeouts),
+            routes: try RouteTable(delivery.routes.map { text in try Route(parsing: text) }),
+            signers: { domain, account in
+                try await controlPlane.signingKeys(domain: domain, account: account).map { key in
+                    try DKIMSigner(domain: key.domain, selector: key.selector, key: key.key)
+                }
+            },
+            signingPool: signingPool,
+            accountLimit: { account in
+                controlPlane.account(account).map { account in
+                    RateLimit(perSecond: account.maximumSendRate, burst: max(Int(account.maximumSendRate), 1))
+                }
+            },
+            eventLoopGroup: eventLoops, logger: self.logger)
+    }
+
+    private func api(eventLoops: MultiThreadedEventLoopGroup) throws -> SESServer {
+        let http = self.settings.http
+        let sending = self.settings.sending
+        let intake = Intake(
+            controlPlane: self.parts.controlPlane, bus: self.parts.bus, bodies: self.parts.bodies, throttling: self.parts.throttling,
+            budget: ByteBudget(limit: sending.messageBudget),
+            configuration: Intake.Configuration(
+                region: self.settings.region, sendingDomain: sending.domain, ratePolicy: sending.rejectsAboveRate ? .reject : .pace,
+                maximumDelivery: sending.maximumAge))
+        let bus = self.parts.bus
+        let api = SESAPI(
+            controlPlane: self.parts.controlPlane, intake: intake, quotas: self.parts.throttling,
+            budget: ByteBudget(limit: http.requestBudget),
+            isReady: {
+                // The bus refuses questions once it is closed or its disk has failed.
+                (try? await bus.positions(topic: Topics.events, group: nil)) != nil
+            })
+        var tls: TLSConfiguration?
+        if let certificate = http.certificate, let key = http.key {
+            tls = .makeServerConfiguration(
+                certificateChain: try NIOSSLCertificate.fromPEMFile(certificate).map { .certificate($0) },
+                privateKey: .privateKey(try NIOSSLPrivateKey(file: key, format: .pem)))
+            tls?.minimumTLSVersion = .tlsv12
+        }
+        var timeouts = ConnectionTimeouts()
+        timeouts.firstHead = .milliseconds(http.headerTimeout.milliseconds)
+        timeouts.body = .milliseconds(http.bodyTimeout.milliseconds)
+        let scheme = tls == nil ? "http" : "https"
+        return SESServer(
+            configuration: SESServer.Configuration(
+                host: http.listen.host, port: http.listen.port, tls: tls, timeouts: timeouts, maximumConnections: http.maximumConnections),
+            api: api, eventLoopGroup: eventLoops, logger: self.quietLogger,
+            onBound: { address in
+                let host = address.ipAddress.map { $0.contains(":") ? "[\($0)]" : $0 } ?? http.listen.host
+                // The one line that scripts wait for.
+                try? FileHandle.standardOutput.write(contentsOf: Data("apus: ready \(scheme)=\(host):\(address.port ?? 0)\n".utf8))
+            })
+    }
+
+    private var resolverConfiguration: UnboundResolver.Configuration {
+        var configuration = UnboundResolver.Configuration(
+            servers: self.settings.delivery.dnsServers, validation: self.settings.delivery.dnsValidates ? .rootKeys : .off)
+        configuration.timeout = self.settings.delivery.dnsTimeout
+        return configuration
+    }
+
+    /// For libraries, whose own lines are of no use to an operator below a warning.
+    private var quietLogger: Logger {
+        var logger = self.logger
+        logger.logLevel = max(logger.logLevel, .warning)
+        return logger
+    }
+}

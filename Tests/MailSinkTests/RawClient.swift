@@ -1,0 +1,51 @@
+import NIOCore
+import NIOPosix
+
+/// Writes octets to a server and reads until it closes the connection.
+enum RawClient {
+    private final class Collector: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+        typealias OutboundOut = ByteBuffer
+        private let text: ByteBuffer
+        private let promise: EventLoopPromise<String>
+        private var received = ByteBuffer()
+
+        init(_ text: String, _ promise: EventLoopPromise<String>) {
+            self.text = ByteBuffer(string: text)
+            self.promise = promise
+        }
+
+        func channelActive(context: ChannelHandlerContext) {
+            context.writeAndFlush(wrapOutboundOut(text), promise: nil)
+        }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            var buffer = unwrapInboundIn(data)
+            received.writeBuffer(&buffer)
+        }
+
+        func channelInactive(context: ChannelHandlerContext) {
+            promise.succeed(String(buffer: received))
+        }
+
+        func errorCaught(context: ChannelHandlerContext, error: any Error) {
+            context.close(promise: nil)
+        }
+    }
+
+    /// The replies to everything, given at once; the text should end with `QUIT`.
+    static func talk(_ text: String, to address: SocketAddress) async throws -> String {
+        let promise = MultiThreadedEventLoopGroup.singleton.next().makePromise(of: String.self)
+        _ = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(Collector(text, promise)) }
+            }
+            .connect(to: address)
+            .get()
+        return try await promise.futureResult.get()
+    }
+
+    static func message(from sender: String = "a@x.y", to recipients: [String] = ["b@x.y"], content: String = "Subject: x\r\n\r\nhello\r\n") -> String {
+        "MAIL FROM:<\(sender)>\r\n" + recipients.map { "RCPT TO:<\($0)>\r\n" }.joined() + "DATA\r\n" + content + ".\r\n"
+    }
+}

@@ -1,0 +1,101 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension Scenarios {
+    /// The scenarios' own means: what they would not see, no scenario would.
+    @Suite
+    struct Harness {
+        @Test
+        func accountsTellLossDoublesAndDoubtApart() throws {
+            let ledger = LoadLedger()
+            ledger.record { contents in
+                contents.answered = ["once": "m1", "twice": "m2", "bounced": "m3", "lost": "m4", "unsaid": "m5"]
+                contents.unanswered = ["arrived", "gone"]
+            }
+            func event(_ type: String, _ body: String, _ messageID: String) throws -> SESEvent {
+                try SESEvent(line: #"{"eventType":"\#(type)","mail":{"messageId":"\#(messageID)"},"\#(body)":{}}"#)
+            }
+            let events = try ["m1", "m2"].map { try event("Delivery", "delivery", $0) } + [event("Bounce", "bounce", "m3")]
+            let account = Account(ledger: ledger, copies: ["once": 1, "twice": 3, "unsaid": 1, "arrived": 2, "nobodys": 1], events: events)
+            #expect(account.accepted == 5)
+            #expect(account.delivered == 3)
+            #expect(account.bounced == 1)
+            #expect(account.doubled == 3)
+            #expect(account.inDoubt == 2 && account.inDoubtDelivered == 1)
+            #expect(account.lost == ["lost"])
+            #expect(account.strangers == ["nobodys"])
+            #expect(account.misreported == ["unsaid"])
+        }
+
+        @Test
+        func childrenEndAsTheyAreEnded() async throws {
+            let failing = try await Child.run("/bin/sh", ["-c", "echo out; echo err >&2; exit 3"])
+            #expect(failing.end == .exited(3) && failing.output == "out" && failing.errors == "err")
+            let child = try await Child.start(name: "sleeper", "/bin/sh", ["-c", "echo ready; exec sleep 600"])
+            #expect(try await child.line(within: .seconds(10)) { $0 == "ready" } == "ready")
+            child.signal(19)
+            try await child.kill()
+            #expect(child.end == .signalled(9))
+            await #expect(throws: ChildFailure.self) { try await child.line(within: .seconds(10)) { $0 == "never" } }
+            let silent = try await Child.start(name: "silent", "/bin/sh", ["-c", "exec sleep 600"])
+            await #expect(throws: ChildFailure.self) { try await silent.line(within: .milliseconds(50)) { _ in true } }
+            #expect(try await silent.stop() == .signalled(15))
+            await #expect(throws: ChildFailure.self) { try await Child.start(name: "nothing", "/nonexistent", []) }
+        }
+
+        @Test
+        func childrenDieWithTheirParent() async throws {
+            let parent = try await Child.start(
+                name: "parent", "/bin/sh", ["-c", "\(Child.wrapper) --pdeathsig KILL -- sleep 600 & echo $!; wait"])
+            let line = try await parent.line(within: .seconds(10)) { !$0.isEmpty }
+            let processID = try #require(Int32(line))
+            // The signal is asked for by the child itself: not before it has become what it is to be.
+            _ = try await eventually(within: .seconds(10), "the grandchild's start") { () -> Bool? in
+                try String(contentsOfFile: "/proc/\(processID)/comm", encoding: .utf8).hasPrefix("sleep") ? true : nil
+            }
+            try await parent.kill()
+            _ = try await eventually(within: .seconds(10), "the grandchild's end") { () -> Bool? in
+                // Reaped, or waiting to be by whoever took it over.
+                guard let status = try? String(contentsOfFile: "/proc/\(processID)/stat", encoding: .utf8) else { return true }
+                return status.contains(") Z ") ? true : nil
+            }
+        }
+
+        @Test
+        func theSinksStoreCountsCopies() async throws {
+            try await Stage.run { stage in
+                let sink = try await stage.startSink(rules: [.at("rcpt", ["reply": "550 5.1.1 No"], recipient: "no@*")])
+                func send(_ loadID: String, to recipient: String) async throws -> String {
+                    let connection = try await RawConnection(to: sink.address)
+                    try await connection.write(Array("EHLO test\r\nMAIL FROM:<a@b.test>\r\nRCPT TO:<\(recipient)>\r\nDATA\r\n".utf8))
+                    try await connection.write(Array("X-Load-Id: \(loadID)\r\nA: b\r\n c\r\n\r\n..dot\r\n.\r\nQUIT\r\n".utf8))
+                    return String(decoding: try await connection.readToEnd(), as: UTF8.self)
+                }
+                for (loadID, recipient) in [("one", "x@y.test"), ("two", "x@y.test"), ("two", "z@y.test")] {
+                    _ = try await send(loadID, to: recipient)
+                }
+                #expect(try await send("three", to: "no@y.test").contains("550 5.1.1 No"))
+                #expect(try sink.copies() == ["one": 1, "two": 2])
+                let message = try #require(try sink.messages().first)
+                #expect(message.recipients == ["x@y.test"] && message.loadID == "one" && message.values("a") == ["b\r\n c"])
+                #expect(message.text.hasSuffix("\r\n\r\n.dot\r\n"))
+                let open = try await RawConnection(to: sink.address)
+                #expect(try OpenConnections.count(port: sink.port) > 0)
+                try await open.write(Array("QUIT\r\n".utf8))
+                _ = try await open.readToEnd()
+            }
+        }
+
+        @Test
+        func failuresCarryLastWords() async throws {
+            let failure = await #expect(throws: ScenarioFailure.self) {
+                try await Stage.run { stage in
+                    _ = try await stage.startSink()
+                    throw ChildFailure("on purpose")
+                }
+            }
+            #expect(failure?.description.contains("on purpose") == true && failure?.lastWords.contains("sink") == true)
+        }
+    }
+}
