@@ -48,6 +48,19 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
 }
 
+/// One per folder of Fuzz, named after it.
+let fuzzTargets: [Target] =
+    !isFuzzing
+    ? []
+    : [
+        ("MailMessage", []), ("AWSSignature", []), ("SMTPProtocol", [nioCore]), ("MailAuthentication", []), ("SESModel", []),
+    ].map { (name: String, others: [Target.Dependency]) in
+        .executableTarget(
+            name: "\(name)Fuzz", dependencies: [.init(stringLiteral: name)] + others, path: "Fuzz/\(name)",
+            swiftSettings: swiftSettings + [.unsafeFlags(["-parse-as-library", "-sanitize=fuzzer"])],
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])])
+    }
+
 let package = Package(
     name: "apus",
     dependencies: [
@@ -160,6 +173,12 @@ let package = Package(
             [
                 "Intake", "ApusCore", "ApusSchema", "Backends", "ControlPlane", "MailMessage", "SESModel", "TestBackends", nioCore,
             ]),
+        tests(
+            "SESInterfaceTests",
+            [
+                "SESInterface", "AWSSignature", "ApusCore", "ApusSchema", "Backends", "ControlPlane", "Intake", "SESModel", "TestBackends",
+                nioCore, nioPosix, nioSSL, logging, serviceLifecycle,
+            ]),
         tests("MailSinkTests", ["SMTPProtocol", "SMTPTransport", "MailSink", nioCore, nioPosix, nioSSL]),
         tests(
             "DeliveryTests",
@@ -167,5 +186,7 @@ let package = Package(
                 "ApusCore", "ApusSchema", "Backends", "SMTPProtocol", "SMTPTransport", "MailSink", "MailAuthentication", "DNSResolver",
                 "Delivery", nioCore, nioPosix, nioEmbedded, nioSSL, logging, serviceLifecycle, deque, protobuf,
             ]),
-    ]
+        .testTarget(
+            name: "ScenarioTests", dependencies: ["TestSupport", nioPosix], exclude: ["Scripts"], swiftSettings: swiftSettings),
+    ] + fuzzTargets
 )

@@ -37,10 +37,11 @@ package final class KafkaConsumer: Sendable {
 
     /// The next records, waiting for some; nil after ``close()`` and for a cancelled task.
     package func nextBatch() async throws -> [KafkaRecord]? {
-        try await withTaskCancellationHandler {
-            try await self.core.nextBatch()
+        let call = self.core.beginCall()
+        return try await withTaskCancellationHandler {
+            try await self.core.nextBatch(call: call)
         } onCancel: {
-            self.core.cancelReader()
+            self.core.cancel(call: call)
         }
     }
 
@@ -64,6 +65,9 @@ package final class KafkaConsumer: Sendable {
     package func seek(_ partition: KafkaPartition, to offset: Int64) async throws {
         try await self.core.perform { consumer in try consumer.seek(partition, to: offset) }
     }
+
+    /// Whether ``close()`` has finished.
+    package var isClosed: Bool { self.core.isClosed }
 
     /// Leaves the group, after the rebalance handler has let go of the partitions. Idempotent.
     package func close() async {

@@ -11,9 +11,10 @@ final class KafkaConsumerCore: @unchecked Sendable {
     typealias Command = (KafkaConsumerCore) -> Void
 
     private struct Shared {
-        var ready: [KafkaRecord]?
-        var reader: CheckedContinuation<[KafkaRecord]?, any Error>?
-        var isReaderCancelled = false
+        var reader: (call: UInt64, continuation: CheckedContinuation<[KafkaRecord]?, any Error>)?
+        var calls: UInt64 = 0
+        /// A call that was cancelled before it came to wait.
+        var cancelledCall: UInt64?
         var commands: Deque<Command> = []
         var isClosing = false
         var isClosed = false
@@ -36,6 +37,8 @@ final class KafkaConsumerCore: @unchecked Sendable {
     private var committed: [KafkaPartition: Int64] = [:]
     private var gathered: [KafkaRecord] = []
     private var gatheredBytes = 0
+    /// Records of paused partitions, fetched before the pause.
+    private var parked: [KafkaRecord] = []
     private var isStalled = false
 
     init(_ configuration: KafkaConfiguration, _ subscription: KafkaConsumer.Subscription, maximumRecords: Int, maximumBytes: Int) throws {
@@ -93,24 +96,26 @@ final class KafkaConsumerCore: @unchecked Sendable {
 
     // MARK: - Callers
 
-    func nextBatch() async throws -> [KafkaRecord]? {
+    /// A number for one call of ``nextBatch(call:)``, by which it can be cancelled.
+    func beginCall() -> UInt64 {
+        self.shared.withLock { shared in
+            shared.calls += 1
+            shared.cancelledCall = nil
+            return shared.calls
+        }
+    }
+
+    func nextBatch(call: UInt64) async throws -> [KafkaRecord]? {
         try await withCheckedThrowingContinuation { continuation in
             let result: Result<[KafkaRecord]?, any Error>? = self.shared.withLock { shared in
-                if shared.isReaderCancelled {
-                    shared.isReaderCancelled = false
-                    return .success(nil)
-                }
-                if let ready = shared.ready {
-                    shared.ready = nil
-                    return .success(ready)
-                }
+                if shared.cancelledCall == call { return .success(nil) }
                 if let failure = shared.failure {
                     shared.failure = nil
                     return .failure(failure)
                 }
                 if shared.isClosing { return .success(nil) }
                 precondition(shared.reader == nil, "one task reads a consumer")
-                shared.reader = continuation
+                shared.reader = (call, continuation)
                 return nil
             }
             self.wake()
@@ -118,14 +123,19 @@ final class KafkaConsumerCore: @unchecked Sendable {
         }
     }
 
-    func cancelReader() {
-        let reader = self.shared.withLock { shared in
-            defer { shared.reader = nil }
-            if shared.reader == nil { shared.isReaderCancelled = true }
-            return shared.reader
+    func cancel(call: UInt64) {
+        let reader: CheckedContinuation<[KafkaRecord]?, any Error>? = self.shared.withLock { shared in
+            guard let reader = shared.reader, reader.call == call else {
+                if shared.calls == call { shared.cancelledCall = call }
+                return nil
+            }
+            shared.reader = nil
+            return reader.continuation
         }
         reader?.resume(returning: nil)
     }
+
+    var isClosed: Bool { self.shared.withLock { $0.isClosed } }
 
     /// Runs `body` on the consumer's thread.
     func perform<Value: Sendable>(_ body: @escaping @Sendable (KafkaConsumerCore) throws -> Value) async throws -> Value {
@@ -147,7 +157,7 @@ final class KafkaConsumerCore: @unchecked Sendable {
                 defer { shared.reader = nil }
                 return (shared.isClosed, shared.reader)
             }
-            reader?.resume(returning: nil)
+            reader?.continuation.resume(returning: nil)
             if isDone { continuation.resume() } else { self.wake() }
         }
     }
@@ -174,15 +184,29 @@ final class KafkaConsumerCore: @unchecked Sendable {
 
     func setPaused(_ partitions: [KafkaPartition], _ isPaused: Bool) {
         let mine = partitions.filter(self.owned.contains)
-        if isPaused { self.paused.formUnion(mine) } else { self.paused.subtract(mine) }
-        if isPaused { self.dropGathered(of: Set(mine), rewind: true) }
+        if isPaused {
+            self.paused.formUnion(mine)
+            // What was fetched already waits here, for librdkafka goes on after it when fetching is resumed.
+            self.parked += self.takeGathered(of: Set(mine))
+        } else {
+            self.paused.subtract(mine)
+            let back = self.parked.filter { mine.contains(KafkaPartition(topic: $0.topic, partition: $0.partition)) }
+            self.parked.removeAll { mine.contains(KafkaPartition(topic: $0.topic, partition: $0.partition)) }
+            self.gathered = back + self.gathered
+            self.gatheredBytes += back.reduce(0) { $0 + $1.byteCount }
+        }
         self.setFetching(mine, !isPaused)
     }
 
     func seek(_ partition: KafkaPartition, to offset: Int64) throws {
         guard self.owned.contains(partition) else { throw KafkaError(RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST, doing: "seek") }
-        self.dropGathered(of: [partition], rewind: false)
-        try self.moveTo(offset, in: partition)
+        self.forget([partition])
+        guard let topic = rd_kafka_topic_new(self.handle, partition.topic, nil) else {
+            throw KafkaError(rd_kafka_last_error(), doing: "seek")
+        }
+        defer { rd_kafka_topic_destroy(topic) }
+        let code = rd_kafka_seek(topic, partition.partition, offset, 5000)
+        guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaError(code, doing: "seek") }
     }
 
     private func run() {
@@ -236,7 +260,7 @@ final class KafkaConsumerCore: @unchecked Sendable {
                 if shared.reader == nil { shared.failure = error }
                 return shared.reader
             }
-            reader?.resume(throwing: error)
+            reader?.continuation.resume(throwing: error)
             return
         }
         guard let topic = message.pointee.rkt, let name = rd_kafka_topic_name(topic) else { return }
@@ -247,7 +271,7 @@ final class KafkaConsumerCore: @unchecked Sendable {
             value: ByteBuffer(bytes: UnsafeRawBufferPointer(start: message.pointee.payload, count: message.pointee.len))
         )
         self.gathered.append(record)
-        self.gatheredBytes += record.value.readableBytes + record.key.count
+        self.gatheredBytes += record.byteCount
     }
 
     /// Gives what is gathered to the reader that waits, if there are both.
@@ -261,7 +285,7 @@ final class KafkaConsumerCore: @unchecked Sendable {
         let batch = self.gathered
         self.gathered = []
         self.gatheredBytes = 0
-        reader.resume(returning: batch)
+        reader.continuation.resume(returning: batch)
     }
 
     /// A full batch and no reader: wait for one, and keep the group informed when it takes long.
@@ -309,7 +333,7 @@ final class KafkaConsumerCore: @unchecked Sendable {
             self.tell(handler, .assigned(offsets))
         } else {
             let going = Set(KafkaPartitionList.read(partitions).keys)
-            self.dropGathered(of: going, rewind: false)
+            self.forget(going)
             self.tell(handler, .revoking(Array(going)))
             self.owned.subtract(going)
             self.paused.subtract(going)
@@ -330,26 +354,19 @@ final class KafkaConsumerCore: @unchecked Sendable {
         self.serveCommands()
     }
 
-    private func dropGathered(of partitions: Set<KafkaPartition>, rewind: Bool) {
-        var firsts: [KafkaPartition: Int64] = [:]
-        self.gathered.removeAll { record in
-            let partition = KafkaPartition(topic: record.topic, partition: record.partition)
-            guard partitions.contains(partition) else { return false }
-            firsts[partition] = min(firsts[partition] ?? .max, record.offset)
-            self.gatheredBytes -= record.value.readableBytes + record.key.count
-            return true
-        }
-        guard rewind else { return }
-        for (partition, offset) in firsts { try? self.moveTo(offset, in: partition) }
+    /// Forgets records of partitions that were fetched and not handed out.
+    private func forget(_ partitions: Set<KafkaPartition>) {
+        _ = self.takeGathered(of: partitions)
+        self.parked.removeAll { partitions.contains(KafkaPartition(topic: $0.topic, partition: $0.partition)) }
     }
 
-    private func moveTo(_ offset: Int64, in partition: KafkaPartition) throws {
-        guard let topic = rd_kafka_topic_new(self.handle, partition.topic, nil) else {
-            throw KafkaError(rd_kafka_last_error(), doing: "seek")
-        }
-        defer { rd_kafka_topic_destroy(topic) }
-        let code = rd_kafka_seek(topic, partition.partition, offset, 5000)
-        guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaError(code, doing: "seek") }
+    /// Removes the records of partitions from what is gathered.
+    private func takeGathered(of partitions: Set<KafkaPartition>) -> [KafkaRecord] {
+        let taken = self.gathered.filter { partitions.contains(KafkaPartition(topic: $0.topic, partition: $0.partition)) }
+        guard !taken.isEmpty else { return [] }
+        self.gathered.removeAll { partitions.contains(KafkaPartition(topic: $0.topic, partition: $0.partition)) }
+        self.gatheredBytes -= taken.reduce(0) { $0 + $1.byteCount }
+        return taken
     }
 
     private func setFetching(_ partitions: [KafkaPartition], _ isFetching: Bool) {

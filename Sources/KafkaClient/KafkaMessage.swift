@@ -25,6 +25,9 @@ package struct KafkaRecord: Sendable {
     package var timestamp: Int64
     package var key: [UInt8]
     package var value: ByteBuffer
+
+    /// What counts against the bounds of a batch.
+    var byteCount: Int { self.value.readableBytes + self.key.count }
 }
 
 /// Where a produced record was written.

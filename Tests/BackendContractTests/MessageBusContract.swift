@@ -73,6 +73,7 @@ final class RecordingListener: BusRebalanceListener {
     struct State {
         var assigned: [TopicPartition: Int64] = [:]
         var revoked: [TopicPartition] = []
+        var waiters: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
     }
 
     private let state = Mutex(State())
@@ -85,15 +86,37 @@ final class RecordingListener: BusRebalanceListener {
     var assigned: [TopicPartition: Int64] { self.state.withLock { $0.assigned } }
     var revoked: [TopicPartition] { self.state.withLock { $0.revoked } }
 
+    /// Waits until this many partitions are assigned: members of a group learn of a change one after the other. The suite's time limit bounds it.
+    func waitForAssigned(_ count: Int) async {
+        await withCheckedContinuation { continuation in
+            let isThere = self.state.withLock { state in
+                if state.assigned.count == count { return true }
+                state.waiters.append((count, continuation))
+                return false
+            }
+            if isThere { continuation.resume() }
+        }
+    }
+
     func partitionsAssigned(_ partitions: [TopicPartition: Int64]) async {
-        self.state.withLock { $0.assigned.merge(partitions) { $1 } }
+        let ready = self.state.withLock { state in
+            state.assigned.merge(partitions) { $1 }
+            let ready = state.waiters.filter { $0.count == state.assigned.count }
+            state.waiters.removeAll { $0.count == state.assigned.count }
+            return ready
+        }
+        for waiter in ready { waiter.continuation.resume() }
     }
 
     func partitionsRevoking(_ partitions: [TopicPartition]) async {
         await self.revoking(partitions)
-        self.state.withLock { state in
+        let ready = self.state.withLock { state in
             state.revoked.append(contentsOf: partitions)
             for partition in partitions { state.assigned[partition] = nil }
+            let ready = state.waiters.filter { $0.count == state.assigned.count }
+            state.waiters.removeAll { $0.count == state.assigned.count }
+            return ready
         }
+        for waiter in ready { waiter.continuation.resume() }
     }
 }

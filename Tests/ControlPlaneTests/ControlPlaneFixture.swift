@@ -3,6 +3,7 @@ import Backends
 import ControlPlane
 import EmbeddedBackends
 import Foundation
+import Logging
 import Synchronization
 
 /// A control plane on a store of its own, with a clock that moves when the test says so.
@@ -42,7 +43,8 @@ final class ControlPlaneFixture: Sendable {
     ) throws -> ControlPlane {
         ControlPlane(
             store: store, sealer: SecretSealer(ring: try MasterKeyRing(text: keys, source: "the test")),
-            configuration: configuration ?? .init(dkimZone: "dkim.apus.test", domain: "apus.test"), now: { clock.now }
+            configuration: configuration ?? .init(dkimZone: "dkim.apus.test", domain: "apus.test"),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, now: { clock.now }
         )
     }
 }

@@ -18,15 +18,15 @@ import Testing
 
     @Test func oneMessage() {
         var lane = self.machine()
-        #expect(lane.enqueue(1, owner: "a", octets: 10, now: self.at(0)) == [.connect(connection: 1)])
+        same(lane.enqueue(1, owner: "a", octets: 10, now: self.at(0)), [.connect(connection: 1)])
         #expect(lane.isConnecting)
-        #expect(lane.connected(1, now: self.at(1)) == [.start(message: 1, connection: 1)])
+        same(lane.connected(1, now: self.at(1)), [.start(message: 1, connection: 1)])
         #expect(lane.active == 1)
         #expect(lane.waitingOctets == 0)
-        #expect(lane.finished(1, isReusable: true, now: self.at(2)) == [])
+        same(lane.finished(1, isReusable: true, now: self.at(2)), [])
         #expect(lane.openConnections == 1)
-        #expect(lane.tick(now: self.at(31)) == [])
-        #expect(lane.tick(now: self.at(32)) == [.quit(connection: 1)])
+        same(lane.tick(now: self.at(31)), [])
+        same(lane.tick(now: self.at(32)), [.quit(connection: 1)])
         #expect(lane.isEmpty)
     }
 
@@ -36,12 +36,12 @@ import Testing
             $0.connections = 1
         }
         _ = lane.enqueue(1, owner: "a", octets: 1, now: self.at(0))
-        #expect(lane.connected(1, now: self.at(0)) == [.start(message: 1, connection: 1)])
-        #expect(lane.enqueue(2, owner: "a", octets: 1, now: self.at(0)) == [])
-        #expect(lane.finished(1, isReusable: true, now: self.at(0)) == [.start(message: 2, connection: 1)])
-        #expect(lane.enqueue(3, owner: "a", octets: 1, now: self.at(0)) == [])
-        #expect(lane.finished(1, isReusable: true, now: self.at(0)) == [.quit(connection: 1), .connect(connection: 2)])
-        #expect(lane.connected(2, now: self.at(0)) == [.start(message: 3, connection: 2)])
+        same(lane.connected(1, now: self.at(0)), [.start(message: 1, connection: 1)])
+        same(lane.enqueue(2, owner: "a", octets: 1, now: self.at(0)), [])
+        same(lane.finished(1, isReusable: true, now: self.at(0)), [.start(message: 2, connection: 1)])
+        same(lane.enqueue(3, owner: "a", octets: 1, now: self.at(0)), [])
+        same(lane.finished(1, isReusable: true, now: self.at(0)), [.quit(connection: 1), .connect(connection: 2)])
+        same(lane.connected(2, now: self.at(0)), [.start(message: 3, connection: 2)])
     }
 
     @Test func connectionsGrowFromAFewToTheLimit() {
@@ -56,17 +56,17 @@ import Testing
         #expect(connects == 2)
         let more = lane.connected(1, now: self.at(0))
         #expect(more == [.start(message: 1, connection: 1), .connect(connection: 3), .connect(connection: 4)])
-        #expect(lane.connected(2, now: self.at(0)) == [.start(message: 2, connection: 2), .connect(connection: 5)])
+        same(lane.connected(2, now: self.at(0)), [.start(message: 2, connection: 2), .connect(connection: 5)])
         #expect(lane.openConnections == 5)
-        #expect(lane.connected(3, now: self.at(0)) == [.start(message: 3, connection: 3)])
+        same(lane.connected(3, now: self.at(0)), [.start(message: 3, connection: 3)])
     }
 
     @Test func noMoreConnectionsThanMessages() {
         var lane = self.machine()
-        #expect(lane.enqueue(1, owner: "a", octets: 1, now: self.at(0)).count == 1)
-        #expect(lane.connected(1, now: self.at(0)) == [.start(message: 1, connection: 1)])
-        #expect(lane.finished(1, isReusable: true, now: self.at(0)) == [])
-        #expect(lane.enqueue(2, owner: "a", octets: 1, now: self.at(0)) == [.start(message: 2, connection: 1)])
+        same(lane.enqueue(1, owner: "a", octets: 1, now: self.at(0)).count, 1)
+        same(lane.connected(1, now: self.at(0)), [.start(message: 1, connection: 1)])
+        same(lane.finished(1, isReusable: true, now: self.at(0)), [])
+        same(lane.enqueue(2, owner: "a", octets: 1, now: self.at(0)), [.start(message: 2, connection: 1)])
     }
 
     @Test func unreachableSiteFailsWhatWaitsAndIsLeftAlone() {
@@ -74,21 +74,20 @@ import Testing
         _ = lane.enqueue(1, owner: "a", octets: 1, now: self.at(0))
         _ = lane.enqueue(2, owner: "a", octets: 1, now: self.at(0))
         _ = lane.enqueue(3, owner: "b", octets: 1, now: self.at(0))
-        #expect(lane.connectFailed(1, now: self.at(1)) == [])
+        same(lane.connectFailed(1, now: self.at(1)), [])
         let opens = self.at(6)
-        #expect(Set(lane.connectFailed(2, now: self.at(1))) == Set((1...3).map { Action.fail(message: $0, opensAt: opens) }))
+        same(Set(lane.connectFailed(2, now: self.at(1))), Set((1...3).map { Action.fail(message: $0, opensAt: opens) }))
         #expect(lane.waiting == 0 && lane.waitingOctets == 0)
         // Nothing is asked of it until then.
-        #expect(lane.enqueue(4, owner: "a", octets: 1, now: self.at(5)) == [.fail(message: 4, opensAt: opens)])
+        same(lane.enqueue(4, owner: "a", octets: 1, now: self.at(5)), [.fail(message: 4, opensAt: opens)])
         #expect(lane.backoffEnd(now: self.at(5)) == opens)
         // One probe, and twice the pause when that fails too.
-        #expect(lane.enqueue(5, owner: "a", octets: 1, now: self.at(6)) == [.connect(connection: 3)])
-        #expect(lane.enqueue(6, owner: "a", octets: 1, now: self.at(6)) == [])
-        #expect(
-            Set(lane.connectFailed(3, now: self.at(7))) == [.fail(message: 5, opensAt: self.at(17)), .fail(message: 6, opensAt: self.at(17))])
+        same(lane.enqueue(5, owner: "a", octets: 1, now: self.at(6)), [.connect(connection: 3)])
+        same(lane.enqueue(6, owner: "a", octets: 1, now: self.at(6)), [])
+        same(Set(lane.connectFailed(3, now: self.at(7))), [.fail(message: 5, opensAt: self.at(17)), .fail(message: 6, opensAt: self.at(17))])
         // It answers again.
-        #expect(lane.enqueue(7, owner: "a", octets: 1, now: self.at(20)) == [.connect(connection: 4)])
-        #expect(lane.connected(4, now: self.at(20)) == [.start(message: 7, connection: 4)])
+        same(lane.enqueue(7, owner: "a", octets: 1, now: self.at(20)), [.connect(connection: 4)])
+        same(lane.connected(4, now: self.at(20)), [.start(message: 7, connection: 4)])
         #expect(lane.backoffEnd(now: self.at(20)) == nil)
     }
 
@@ -98,7 +97,7 @@ import Testing
         var last = TimeAmount.zero
         for message in 1...30 {
             let connection = UInt64(message)
-            #expect(lane.enqueue(UInt64(message), owner: "a", octets: 1, now: self.at(now)) == [.connect(connection: connection)])
+            same(lane.enqueue(UInt64(message), owner: "a", octets: 1, now: self.at(now)), [.connect(connection: connection)])
             guard case .fail(_, let opens)? = lane.connectFailed(connection, now: self.at(now)).first else { Issue.record("no failure"); return }
             last = opens - self.at(now)
             now += Double(last.nanoseconds) / 1e9
@@ -110,16 +109,16 @@ import Testing
         var lane = self.machine { $0.connections = 3 }
         _ = lane.enqueue(1, owner: "a", octets: 1, now: self.at(0))
         _ = lane.connected(1, now: self.at(0))
-        #expect(lane.enqueue(2, owner: "a", octets: 1, now: self.at(0)) == [.connect(connection: 2)])
-        #expect(lane.connectFailed(2, now: self.at(1)) == [])
+        same(lane.enqueue(2, owner: "a", octets: 1, now: self.at(0)), [.connect(connection: 2)])
+        same(lane.connectFailed(2, now: self.at(1)), [])
         #expect(lane.waiting == 1)
         // The message goes over what works, and nothing new is tried for a while.
-        #expect(lane.enqueue(3, owner: "a", octets: 1, now: self.at(2)) == [])
-        #expect(lane.finished(1, isReusable: true, now: self.at(2)) == [.start(message: 2, connection: 1)])
+        same(lane.enqueue(3, owner: "a", octets: 1, now: self.at(2)), [])
+        same(lane.finished(1, isReusable: true, now: self.at(2)), [.start(message: 2, connection: 1)])
         // What works goes away: the pause is waited for, not skipped.
-        #expect(lane.finished(1, isReusable: false, now: self.at(3)) == [.wake(at: self.at(6))])
-        #expect(lane.enqueue(4, owner: "a", octets: 1, now: self.at(4)) == [])
-        #expect(lane.woken(now: self.at(6)) == [.connect(connection: 3)])
+        same(lane.finished(1, isReusable: false, now: self.at(3)), [.wake(at: self.at(6))])
+        same(lane.enqueue(4, owner: "a", octets: 1, now: self.at(4)), [])
+        same(lane.woken(now: self.at(6)), [.connect(connection: 3), .connect(connection: 4)])
     }
 
     @Test func staleConnectionGivesItsMessageBackToTheFront() {
@@ -127,11 +126,11 @@ import Testing
         _ = lane.enqueue(1, owner: "a", octets: 5, now: self.at(0))
         _ = lane.connected(1, now: self.at(0))
         _ = lane.finished(1, isReusable: true, now: self.at(0))
-        #expect(lane.enqueue(2, owner: "a", octets: 5, now: self.at(1)) == [.start(message: 2, connection: 1)])
+        same(lane.enqueue(2, owner: "a", octets: 5, now: self.at(1)), [.start(message: 2, connection: 1)])
         _ = lane.enqueue(3, owner: "a", octets: 5, now: self.at(1))
-        #expect(lane.returned(1, now: self.at(1)) == [.connect(connection: 2)])
+        same(lane.returned(1, now: self.at(1)), [.connect(connection: 2)])
         #expect(lane.waitingOctets == 10)
-        #expect(lane.connected(2, now: self.at(1)) == [.start(message: 2, connection: 2)])
+        same(lane.connected(2, now: self.at(1)), [.start(message: 2, connection: 2)])
     }
 
     @Test func waitIsBoundedByCountOctetsAndTime() {
@@ -142,15 +141,15 @@ import Testing
         }
         _ = lane.enqueue(1, owner: "a", octets: 10, now: self.at(0))
         _ = lane.enqueue(2, owner: "a", octets: 10, now: self.at(0))
-        #expect(lane.enqueue(3, owner: "a", octets: 10, now: self.at(0)) == [.hold(message: 3, after: .seconds(30))])
+        same(lane.enqueue(3, owner: "a", octets: 10, now: self.at(0)), [.hold(message: 3, after: .seconds(30))])
         var full = self.machine {
             $0.waitingOctets = 100
         }
         _ = full.enqueue(1, owner: "a", octets: 100, now: self.at(0))
-        #expect(full.enqueue(2, owner: "a", octets: 1, now: self.at(0)) == [.hold(message: 2, after: .seconds(30))])
+        same(full.enqueue(2, owner: "a", octets: 1, now: self.at(0)), [.hold(message: 2, after: .seconds(30))])
         // Late ones leave, and their octets with them.
-        #expect(full.tick(now: self.at(29.9)) == [])
-        #expect(full.tick(now: self.at(30)) == [.hold(message: 1, after: .seconds(30))])
+        same(full.tick(now: self.at(29.9)), [])
+        same(full.tick(now: self.at(30)), [.hold(message: 1, after: .seconds(30))])
         #expect(full.waitingOctets == 0)
     }
 
@@ -163,11 +162,11 @@ import Testing
         _ = lane.connected(1, now: self.at(0))
         _ = lane.enqueue(2, owner: "a", octets: 1, now: self.at(0))
         // One in ten seconds.
-        #expect(lane.finished(1, isReusable: true, now: self.at(10)) == [.start(message: 2, connection: 1)])
+        same(lane.finished(1, isReusable: true, now: self.at(10)), [.start(message: 2, connection: 1)])
         _ = lane.enqueue(3, owner: "a", octets: 1, now: self.at(10))
         _ = lane.enqueue(4, owner: "a", octets: 1, now: self.at(10))
-        #expect(lane.finished(1, isReusable: true, now: self.at(20)) == [.start(message: 3, connection: 1)])
-        for message in 5...6 { #expect(lane.enqueue(UInt64(message), owner: "a", octets: 1, now: self.at(20)) == []) }
+        same(lane.finished(1, isReusable: true, now: self.at(20)), [.start(message: 3, connection: 1)])
+        for message in 5...6 { same(lane.enqueue(UInt64(message), owner: "a", octets: 1, now: self.at(20)), []) }
         guard case .hold(7, let after)? = lane.enqueue(7, owner: "a", octets: 1, now: self.at(21)).first else { Issue.record("taken"); return }
         #expect(after > .seconds(20))
     }
@@ -177,20 +176,20 @@ import Testing
         _ = lane.enqueue(1, owner: "bulk", octets: 1, now: self.at(0))
         for message in 2...50 { _ = lane.enqueue(UInt64(message), owner: "bulk", octets: 1, now: self.at(0)) }
         _ = lane.enqueue(99, owner: "small", octets: 1, now: self.at(0))
-        #expect(lane.connected(1, now: self.at(0)) == [.start(message: 1, connection: 1)])
-        #expect(lane.finished(1, isReusable: true, now: self.at(0)) == [.start(message: 99, connection: 1)])
-        #expect(lane.finished(1, isReusable: true, now: self.at(0)) == [.start(message: 2, connection: 1)])
+        same(lane.connected(1, now: self.at(0)), [.start(message: 1, connection: 1)])
+        same(lane.finished(1, isReusable: true, now: self.at(0)), [.start(message: 99, connection: 1)])
+        same(lane.finished(1, isReusable: true, now: self.at(0)), [.start(message: 2, connection: 1)])
     }
 
     @Test func stopGivesBackWhatWaitsAndFinishesWhatRuns() {
         var lane = self.machine { $0.connections = 2 }
         _ = lane.enqueue(1, owner: "a", octets: 1, now: self.at(0))
         _ = lane.connected(1, now: self.at(0))
-        #expect(lane.enqueue(2, owner: "a", octets: 1, now: self.at(0)) == [.connect(connection: 2)])
-        #expect(lane.stop() == [.stop(message: 2)])
-        #expect(lane.enqueue(3, owner: "a", octets: 1, now: self.at(0)) == [.stop(message: 3)])
-        #expect(lane.connected(2, now: self.at(0)) == [.quit(connection: 2)])
-        #expect(lane.finished(1, isReusable: true, now: self.at(0)) == [.quit(connection: 1)])
+        same(lane.enqueue(2, owner: "a", octets: 1, now: self.at(0)), [.connect(connection: 2)])
+        same(lane.stop(), [.stop(message: 2)])
+        same(lane.enqueue(3, owner: "a", octets: 1, now: self.at(0)), [.stop(message: 3)])
+        same(lane.connected(2, now: self.at(0)), [.quit(connection: 2)])
+        same(lane.finished(1, isReusable: true, now: self.at(0)), [.quit(connection: 1)])
         #expect(lane.isEmpty)
     }
 
@@ -199,17 +198,17 @@ import Testing
         _ = lane.enqueue(1, owner: "a", octets: 1, now: self.at(0))
         _ = lane.connected(1, now: self.at(0))
         _ = lane.finished(1, isReusable: true, now: self.at(0))
-        #expect(lane.closed(1, now: self.at(1)) == [])
-        #expect(lane.enqueue(2, owner: "a", octets: 1, now: self.at(2)) == [.connect(connection: 2)])
+        same(lane.closed(1, now: self.at(1)), [])
+        same(lane.enqueue(2, owner: "a", octets: 1, now: self.at(2)), [.connect(connection: 2)])
     }
 
     @Test func inputsThatDoNotFitChangeNothing() {
         var lane = self.machine()
-        #expect(lane.finished(7, isReusable: true, now: self.at(0)) == [])
-        #expect(lane.returned(7, now: self.at(0)) == [])
-        #expect(lane.closed(7, now: self.at(0)) == [])
-        #expect(lane.connectFailed(7, now: self.at(0)) == [])
-        #expect(lane.connected(7, now: self.at(0)) == [.quit(connection: 7)])
+        same(lane.finished(7, isReusable: true, now: self.at(0)), [])
+        same(lane.returned(7, now: self.at(0)), [])
+        same(lane.closed(7, now: self.at(0)), [])
+        same(lane.connectFailed(7, now: self.at(0)), [])
+        same(lane.connected(7, now: self.at(0)), [.quit(connection: 7)])
         #expect(lane.isEmpty)
     }
 }

@@ -4,6 +4,7 @@ import Backends
 import Delivery
 import Logging
 import NIOCore
+import Synchronization
 import Testing
 
 @Suite struct MoverDecisionTests {

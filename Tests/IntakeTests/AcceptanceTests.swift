@@ -15,7 +15,8 @@ struct AcceptanceTests {
         + "Bcc: hidden@example.net\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\nMessage-ID: <own@example.com>\r\nDate: Mon, 1 Jan 2024 00:00:00 +0000\r\n"
         + "X-SES-MESSAGE-TAGS: a=1, b=2\r\nX-SES-CONFIGURATION-SET: main\r\nX-Keep: yes\r\n\r\nBody\r\n.\r\nend\r\n"
 
-    private static let main = ConfigurationSet(account: AccountID("000000000000")!, name: "main", createdAt: UnixMilliseconds(0), maxDeliverySeconds: 3600)
+    private static let main = ConfigurationSet(
+        account: AccountID("000000000000")!, name: "main", createdAt: UnixMilliseconds(0), maxDeliverySeconds: 3600)
 
     @Test func rawMessageForOneDomain() async throws {
         let fixture = try await IntakeFixture(sets: [Self.main])
@@ -66,9 +67,10 @@ struct AcceptanceTests {
         #expect(mail.source == "Sender, A <sender@example.com>")
         #expect(mail.sourceArn == "arn:aws:ses:us-east-1:\(fixture.account.id.rawValue):identity/sender@example.com")
         #expect(mail.destination == ["x@example.net", "y@example.net", "hidden@example.net"])
-        #expect(mail.headers.map(\.name) == [
-            "Return-Path", "From", "To", "Bcc", "Subject", "Message-ID", "Date", "X-SES-MESSAGE-TAGS", "X-SES-CONFIGURATION-SET", "X-Keep",
-        ])
+        #expect(
+            mail.headers.map(\.name) == [
+                "Return-Path", "From", "To", "Bcc", "Subject", "Message-ID", "Date", "X-SES-MESSAGE-TAGS", "X-SES-CONFIGURATION-SET", "X-Keep",
+            ])
         #expect(mail.from == ["Sender, A <sender@example.com>"])
         #expect(mail.to == ["X <x@example.net>", "y@example.net"])
         #expect(mail.subject == "Grüße" && mail.hasSubject_p)

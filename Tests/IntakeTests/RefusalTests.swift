@@ -22,9 +22,18 @@ struct RefusalTests {
         let refusals = [
             try await fixture.refusal(fixture.simple(to: [text])),
             try await fixture.refusal(fixture.simple(from: text)),
-            try await fixture.refusal({ var s = fixture.simple(); s.cc = [text]; return s }()),
-            try await fixture.refusal({ var s = fixture.simple(); s.replyTo = [text]; return s }()),
-            try await fixture.refusal({ var s = fixture.simple(); s.feedbackForwardingAddress = text; return s }()),
+            try await fixture.refusal(
+                {
+                    var s = fixture.simple(); s.cc = [text]; return s
+                }()),
+            try await fixture.refusal(
+                {
+                    var s = fixture.simple(); s.replyTo = [text]; return s
+                }()),
+            try await fixture.refusal(
+                {
+                    var s = fixture.simple(); s.feedbackForwardingAddress = text; return s
+                }()),
         ]
         for refusal in refusals { #expect(refusal?.kind == .badRequest) }
         #expect(refusals[0]?.message == message)
@@ -36,17 +45,22 @@ struct RefusalTests {
             try await fixture.refusal(fixture.simple(from: "Pending One <pending@example.com>"))
                 == SESError(
                     .messageRejected,
-                    "Email address is not verified. The following identities failed the check in region US-EAST-1: Pending One <pending@example.com>"))
+                    "Email address is not verified. The following identities failed the check in region US-EAST-1: Pending One <pending@example.com>")
+        )
         #expect(
             try await fixture.refusal(
                 fixture.raw("From: a@other.example, sender@example.com\r\nSender: B <b@other.example>\r\nTo: x@example.net\r\n\r\nb"))
                 == SESError(
                     .messageRejected,
-                    "Email address is not verified. The following identities failed the check in region US-EAST-1: a@other.example, B <b@other.example>"))
+                    "Email address is not verified. The following identities failed the check in region US-EAST-1: a@other.example, B <b@other.example>"
+                ))
         #expect(
             try await fixture.refusal(fixture.raw("Return-Path: <r@other.example>\r\n" + Self.head + "\r\nb"))?.kind == .messageRejected)
         #expect(
-            try await fixture.refusal({ var s = fixture.simple(); s.feedbackForwardingAddress = "f@other.example"; return s }())?.kind
+            try await fixture.refusal(
+                {
+                    var s = fixture.simple(); s.feedbackForwardingAddress = "f@other.example"; return s
+                }())?.kind
                 == .messageRejected)
         #expect(try await fixture.refusal(fixture.raw(Self.head + "\r\nb", from: "a@other.example"))?.kind == .messageRejected)
     }
@@ -60,7 +74,11 @@ struct RefusalTests {
     @Test func foreignARNsAreDenied() async throws {
         let fixture = try await IntakeFixture()
         for arn in ["arn:aws:ses:us-east-1:999999999999:identity/sender@example.com", "x"] {
-            #expect(try await fixture.refusal({ var s = fixture.simple(); s.identityARNs = [arn]; return s }())?.kind == .accessDenied)
+            #expect(
+                try await fixture.refusal(
+                    {
+                        var s = fixture.simple(); s.identityARNs = [arn]; return s
+                    }())?.kind == .accessDenied)
         }
         var submission = fixture.simple()
         submission.identityARNs = ["arn:aws:ses:us-east-1:\(fixture.account.id.rawValue):identity/sender@example.com"]
@@ -72,7 +90,10 @@ struct RefusalTests {
         let many = (1...51).map { "r\($0)@example.net" }
         #expect(try await fixture.refusal(fixture.simple(to: many)) == .badRequest("Recipient count exceeds 50."))
         #expect(
-            try await fixture.refusal({ var s = fixture.simple(to: Array(many.prefix(25))); s.cc = Array(many.prefix(20)); s.bcc = Array(many.prefix(6)); return s }())
+            try await fixture.refusal(
+                {
+                    var s = fixture.simple(to: Array(many.prefix(25))); s.cc = Array(many.prefix(20)); s.bcc = Array(many.prefix(6)); return s
+                }())
                 == .badRequest("Recipient count exceeds 50."))
         #expect(
             try await fixture.refusal(fixture.raw("From: sender@example.com\r\nTo: \(many.joined(separator: ",\r\n "))\r\n\r\nb"))
@@ -98,7 +119,8 @@ struct RefusalTests {
         // Fits as given, and is too large once it is encoded.
         var submission = fixture.simple()
         submission.content = .simple(
-            SimpleContent(subject: "s", text: BodyText("t"), html: nil, attachments: [Attachment(content: [UInt8](repeating: 1, count: 9000), fileName: "f")]))
+            SimpleContent(
+                subject: "s", text: BodyText("t"), html: nil, attachments: [Attachment(content: [UInt8](repeating: 1, count: 9000), fileName: "f")]))
         #expect(try await fixture.refusal(submission) == .badRequest("Message length is more than 10000 bytes long."))
         #expect(try await fixture.refusal(fixture.raw([UInt8]())) == .badRequest("The message is empty."))
     }
@@ -163,14 +185,21 @@ struct RefusalTests {
     func tags(name: String, value: String, message: String) async throws {
         let fixture = try await IntakeFixture()
         #expect(
-            try await fixture.refusal({ var s = fixture.simple(); s.tags = [.init(name: name, value: value)]; return s }())
+            try await fixture.refusal(
+                {
+                    var s = fixture.simple(); s.tags = [.init(name: name, value: value)]; return s
+                }())
                 == .badRequest(message))
     }
 
     @Test func tooManyTags() async throws {
         let fixture = try await IntakeFixture()
         let tags = (0..<51).map { Submission.Tag(name: "n\($0)", value: "v") }
-        #expect(try await fixture.refusal({ var s = fixture.simple(); s.tags = tags; return s }())?.kind == .badRequest)
+        #expect(
+            try await fixture.refusal(
+                {
+                    var s = fixture.simple(); s.tags = tags; return s
+                }())?.kind == .badRequest)
         let header = "X-SES-MESSAGE-TAGS: " + (0..<60).map { "n\($0)=v" }.joined(separator: ", ") + "\r\n"
         #expect(try await fixture.refusal(fixture.raw(Self.head + header + "\r\nb"))?.kind == .badRequest)
     }
@@ -180,10 +209,16 @@ struct RefusalTests {
         let paused = ConfigurationSet(account: account, name: "paused", createdAt: UnixMilliseconds(0), sendingEnabled: false)
         let fixture = try await IntakeFixture(sets: [paused])
         #expect(
-            try await fixture.refusal({ var s = fixture.simple(); s.configurationSet = "none"; return s }())
+            try await fixture.refusal(
+                {
+                    var s = fixture.simple(); s.configurationSet = "none"; return s
+                }())
                 == SESError(.notFound, "Configuration set <none> does not exist."))
         #expect(
-            try await fixture.refusal({ var s = fixture.simple(); s.configurationSet = "paused"; return s }())
+            try await fixture.refusal(
+                {
+                    var s = fixture.simple(); s.configurationSet = "paused"; return s
+                }())
                 == SESError(.sendingPaused, "Sending is paused for configuration set paused"))
         #expect(
             try await fixture.refusal(fixture.raw(Self.head + "X-SES-CONFIGURATION-SET: none\r\n\r\nb"))?.kind == .notFound)

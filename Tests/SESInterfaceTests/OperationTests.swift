@@ -33,13 +33,19 @@ struct OperationTests {
             #expect(created.status == 200)
             #expect(
                 created.body.hasPrefix(
-                    #"{"IdentityType":"DOMAIN","VerifiedForSendingStatus":false,"DkimAttributes":{"SigningEnabled":true,"Status":"NOT_STARTED","Tokens":["#))
-            #expect(created.body.contains(#""SigningHostedZone":"dkim.example.org","SigningAttributesOrigin":"AWS_SES","NextSigningKeyLength":"RSA_2048_BIT""#))
+                    #"{"IdentityType":"DOMAIN","VerifiedForSendingStatus":false,"DkimAttributes":{"SigningEnabled":true,"Status":"NOT_STARTED","Tokens":["#
+                ))
+            #expect(
+                created.body.contains(
+                    #""SigningHostedZone":"dkim.example.org","SigningAttributesOrigin":"AWS_SES","NextSigningKeyLength":"RSA_2048_BIT""#))
             let again = try await fixture.call(address, "POST", path, body: #"{"EmailIdentity":"example.net"}"#)
             #expect(again?.errorType == "AlreadyExistsException")
             #expect(again?.body == #"{"message":"Email identity example.net already exist."}"#)
             let shown = try #require(try await fixture.call(address, "GET", path + "/example.net"))
-            #expect(shown.body.contains(#""MailFromAttributes":{"BehaviorOnMxFailure":"USE_DEFAULT_VALUE"},"Policies":{},"Tags":[{"Key":"k","Value":"v"}],"VerificationStatus":"PENDING","VerificationInfo":{}"#))
+            #expect(
+                shown.body.contains(
+                    #""MailFromAttributes":{"BehaviorOnMxFailure":"USE_DEFAULT_VALUE"},"Policies":{},"Tags":[{"Key":"k","Value":"v"}],"VerificationStatus":"PENDING","VerificationInfo":{}"#
+                ))
             #expect(shown.body.contains(#""Status":"PENDING""#))
             let address1 = try await fixture.call(address, "GET", path + "/sender%40example.com")
             #expect(address1?.body.contains(#""IdentityType":"EMAIL_ADDRESS""#) == true)
@@ -59,7 +65,8 @@ struct OperationTests {
             let first = try #require(try await fixture.call(address, "GET", "/v2/email/identities?PageSize=3"))
             #expect(
                 first.body.hasPrefix(
-                    #"{"EmailIdentities":[{"IdentityType":"EMAIL_ADDRESS","IdentityName":"sender@example.com","SendingEnabled":true,"VerificationStatus":"SUCCESS"},"#))
+                    #"{"EmailIdentities":[{"IdentityType":"EMAIL_ADDRESS","IdentityName":"sender@example.com","SendingEnabled":true,"VerificationStatus":"SUCCESS"},"#
+                ))
             let token = try #require(first.body.split(separator: "\"").last { $0.hasPrefix("a1") })
             let second = try #require(
                 try await fixture.call(address, "POST", "/v2/email/list-identities", body: #"{"PageSize":2,"NextToken":"\#(token)"}"#))
@@ -79,7 +86,8 @@ struct OperationTests {
             #expect(try await fixture.call(address, "POST", path, body: body)?.body == "{}")
             #expect(
                 try await fixture.call(address, "GET", path + "/main")?.body
-                    == #"{"ConfigurationSetName":"main","DeliveryOptions":{"TlsPolicy":"REQUIRE","MaxDeliverySeconds":300},"ReputationOptions":{"ReputationMetricsEnabled":true},"SendingOptions":{"SendingEnabled":false},"Tags":[{"Key":"k","Value":""}],"SuppressionOptions":{"SuppressedReasons":["BOUNCE"]}}"#)
+                    == #"{"ConfigurationSetName":"main","DeliveryOptions":{"TlsPolicy":"REQUIRE","MaxDeliverySeconds":300},"ReputationOptions":{"ReputationMetricsEnabled":true},"SendingOptions":{"SendingEnabled":false},"Tags":[{"Key":"k","Value":""}],"SuppressionOptions":{"SuppressedReasons":["BOUNCE"]}}"#
+            )
             #expect(try await fixture.call(address, "GET", path)?.body == #"{"ConfigurationSets":["main"]}"#)
             let again = try await fixture.call(address, "POST", path, body: #"{"ConfigurationSetName":"main"}"#)
             #expect(again?.body == #"{"message":"Configuration set <main> already exists."}"#)
@@ -102,7 +110,8 @@ struct OperationTests {
             _ = try await fixture.call(address, "POST", "/v2/email/outbound-emails", body: ServerFixture.simple)
             #expect(
                 try await fixture.call(address, "GET", "/v2/email/account")?.body
-                    == #"{"DedicatedIpAutoWarmupEnabled":false,"EnforcementStatus":"HEALTHY","ProductionAccessEnabled":true,"SendQuota":{"Max24HourSend":-1.0,"MaxSendRate":1000.0,"SentLast24Hours":1.0},"SendingEnabled":true,"SuppressionAttributes":{"SuppressedReasons":[]}}"#)
+                    == #"{"DedicatedIpAutoWarmupEnabled":false,"EnforcementStatus":"HEALTHY","ProductionAccessEnabled":true,"SendQuota":{"Max24HourSend":-1.0,"MaxSendRate":1000.0,"SentLast24Hours":1.0},"SendingEnabled":true,"SuppressionAttributes":{"SuppressedReasons":[]}}"#
+            )
         }
     }
 

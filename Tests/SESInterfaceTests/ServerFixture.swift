@@ -49,11 +49,7 @@ struct ServerFixture {
         let (addresses, continuation) = AsyncStream.makeStream(of: SocketAddress.self)
         var configuration = SESServer.Configuration(timeouts: timeouts)
         configure(&configuration)
-        var logger = Logger(label: "test")
-        logger.logLevel = .critical
-        let server = SESServer(
-            configuration: configuration, api: self.api, eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger,
-            onBound: { continuation.yield($0) })
+        let server = self.server(configuration) { continuation.yield($0) }
         return try await withThrowingTaskGroup(of: Result?.self) { group in
             group.addTask {
                 try await server.run()
@@ -71,6 +67,15 @@ struct ServerFixture {
             }
             throw CancellationError()
         }
+    }
+
+    /// A server that is not running yet.
+    func server(_ configuration: SESServer.Configuration, onBound: @escaping @Sendable (SocketAddress) -> Void) -> SESServer {
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        return SESServer(
+            configuration: configuration, api: self.api, eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger,
+            onBound: { onBound($0) })
     }
 
     /// The head of a signed request, and its body after it.

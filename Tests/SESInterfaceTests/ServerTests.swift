@@ -3,7 +3,9 @@ import ControlPlane
 import Intake
 import NIOCore
 import NIOPosix
+import NIOSSL
 import SESInterface
+import ServiceLifecycle
 import TestBackends
 import Testing
 
@@ -96,5 +98,56 @@ struct ServerTests {
                 for try await status in group { #expect(status == 200) }
             }
         }
+    }
+
+    @Test func speaksTLS() async throws {
+        let fixture = try await ServerFixture()
+        let tls = try TestCertificate.serverConfiguration()
+        try await fixture.serve(configure: { $0.tls = tls }) { address in
+            let request = fixture.request("POST", "/v2/email/outbound-emails", body: ServerFixture.simple)
+            let answer = try await Wire.connect(to: address, tls: true) { wire in
+                try await wire.send(request.head + request.body)
+                return try await wire.answer()
+            }
+            #expect(answer?.status == 200)
+            let plain = try await Wire.connect(to: address) { wire in
+                try await wire.send(request.head + request.body)
+                return try await wire.answer()
+            }
+            #expect(plain == nil)
+        }
+        #expect(fixture.bus.batches.count == 1)
+    }
+
+    /// What is under way when the server is asked to stop is answered; then it stops.
+    @Test func stopsAfterWhatIsUnderWay() async throws {
+        let fixture = try await ServerFixture()
+        let (addresses, continuation) = AsyncStream.makeStream(of: SocketAddress.self)
+        let server = fixture.server(SESServer.Configuration()) { continuation.yield($0) }
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        let services = ServiceGroup(configuration: .init(services: [server], logger: logger))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await services.run() }
+            var iterator = addresses.makeAsyncIterator()
+            let address = try #require(await iterator.next())
+            let request = fixture.request("POST", "/v2/email/outbound-emails", body: ServerFixture.simple)
+            let answers = try await Wire.connect(to: address) { wire in
+                // The first exchange shows that the connection is in the server's hands.
+                try await wire.send("GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n")
+                let first = try await wire.answer()
+                try await wire.send(request.head + request.body.dropLast(1))
+                while fixture.budget.used == 0 { await Task.yield() }
+                await services.triggerGracefulShutdown()
+                try await wire.send(String(request.body.suffix(1)))
+                let second = try await wire.answer()
+                return (first, second, try await wire.isClosed())
+            }
+            #expect(answers.0?.status == 200)
+            #expect(answers.1?.status == 200)
+            #expect(answers.2)
+            try await group.waitForAll()
+        }
+        #expect(fixture.bus.batches.count == 1)
     }
 }

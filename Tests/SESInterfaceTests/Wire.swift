@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import NIOSSL
 
 /// One connection, byte by byte as a test wants it.
 final class Wire {
@@ -23,11 +24,18 @@ final class Wire {
         self.outbound = outbound
     }
 
-    static func connect<Result>(to address: SocketAddress, _ body: (Wire) async throws -> Result) async throws -> Result {
+    /// - Parameter tls: whether to speak TLS, trusting whatever certificate comes.
+    static func connect<Result>(to address: SocketAddress, tls: Bool = false, _ body: (Wire) async throws -> Result) async throws -> Result {
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connect(to: address) { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
+                    if tls {
+                        var configuration = TLSConfiguration.makeClientConfiguration()
+                        configuration.certificateVerification = .none
+                        let handler = try NIOSSLClientHandler(context: try NIOSSLContext(configuration: configuration), serverHostname: nil)
+                        try channel.pipeline.syncOperations.addHandler(handler)
+                    }
+                    return try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
                         wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
                 }
             }

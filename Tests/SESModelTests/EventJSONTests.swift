@@ -13,13 +13,19 @@ struct EventJSONTests {
         event.mail.source = "A <a@example.com>"
         event.mail.sourceArn = "arn:aws:ses:us-east-1:123456789012:identity/example.com"
         event.mail.destination = ["x@example.net"]
-        event.mail.headers = [.with { $0.name = "From"; $0.value = "A <a@example.com>" }]
+        event.mail.headers = [
+            .with {
+                $0.name = "From"; $0.value = "A <a@example.com>"
+            }
+        ]
         event.mail.from = ["A <a@example.com>"]
         event.mail.to = ["x@example.net"]
         event.mail.subject = ""
         event.mail.hasSubject_p = true
         event.tags = [("ses:operation", "SendEmail"), ("t", "1"), ("ses:source-ip", "192.0.2.1"), ("t", "2")].map { name, value in
-            .with { $0.name = name; $0.value = value }
+            .with {
+                $0.name = name; $0.value = value
+            }
         }
         event.event = kind
         return event
@@ -55,7 +61,8 @@ struct EventJSONTests {
         }
         #expect(
             self.json(self.event(.delivery(kind)))
-                == #"{"eventType":"Delivery",\#(Self.mail),"delivery":{"timestamp":"2026-01-15T12:00:01.234Z","processingTimeMillis":1234,"recipients":["x@example.net"],"smtpResponse":"250 2.0.0 OK \"q\"","reportingMTA":"mail.example.com"}}"#)
+                == #"{"eventType":"Delivery",\#(Self.mail),"delivery":{"timestamp":"2026-01-15T12:00:01.234Z","processingTimeMillis":1234,"recipients":["x@example.net"],"smtpResponse":"250 2.0.0 OK \"q\"","reportingMTA":"mail.example.com"}}"#
+        )
     }
 
     @Test func bounce() {
@@ -75,18 +82,24 @@ struct EventJSONTests {
         }
         #expect(
             self.json(self.event(.bounce(kind)))
-                == #"{"eventType":"Bounce","bounce":{"bounceType":"Permanent","bounceSubType":"General","bouncedRecipients":[{"emailAddress":"x@example.net","action":"failed","status":"5.1.1","diagnosticCode":"smtp; 550 5.1.1 user unknown"}],"timestamp":"2026-01-15T12:00:01.234Z","feedbackId":"f","reportingMTA":"dns; mail.example.com"},\#(Self.mail)}"#)
+                == #"{"eventType":"Bounce","bounce":{"bounceType":"Permanent","bounceSubType":"General","bouncedRecipients":[{"emailAddress":"x@example.net","action":"failed","status":"5.1.1","diagnosticCode":"smtp; 550 5.1.1 user unknown"}],"timestamp":"2026-01-15T12:00:01.234Z","feedbackId":"f","reportingMTA":"dns; mail.example.com"},\#(Self.mail)}"#
+        )
     }
 
     @Test func deliveryDelay() {
         let kind = Apus_V1_SendingEvent.DeliveryDelay.with {
             $0.delayType = "TransientCommunicationFailure"
             $0.expirationTimeMs = 1_768_528_800_000
-            $0.recipients = [.with { $0.emailAddress = "x@example.net"; $0.status = "4.4.1"; $0.diagnosticCode = "smtp; 421 busy" }]
+            $0.recipients = [
+                .with {
+                    $0.emailAddress = "x@example.net"; $0.status = "4.4.1"; $0.diagnosticCode = "smtp; 421 busy"
+                }
+            ]
         }
         #expect(
             self.json(self.event(.deliveryDelay(kind)))
-                == #"{"eventType":"DeliveryDelay",\#(Self.shortMail),"deliveryDelay":{"timestamp":"2026-01-15T12:00:01.234Z","delayType":"TransientCommunicationFailure","expirationTime":"2026-01-16T02:00:00.000Z","delayedRecipients":[{"emailAddress":"x@example.net","status":"4.4.1","diagnosticCode":"smtp; 421 busy"}]}}"#)
+                == #"{"eventType":"DeliveryDelay",\#(Self.shortMail),"deliveryDelay":{"timestamp":"2026-01-15T12:00:01.234Z","delayType":"TransientCommunicationFailure","expirationTime":"2026-01-16T02:00:00.000Z","delayedRecipients":[{"emailAddress":"x@example.net","status":"4.4.1","diagnosticCode":"smtp; 421 busy"}]}}"#
+        )
     }
 
     @Test func appendsToWhatIsThere() {

@@ -91,9 +91,10 @@ struct RequestDecoderTests {
         #expect(Self.error(Self.send, body)?.kind == .serialization)
     }
 
-    @Test(arguments: [
-        [0xC0, 0x80], [0xFF], [0xE2, 0x82], [0xED, 0xA0, 0x80], [0xF5, 0x80, 0x80, 0x80], [0x80], [0xF0, 0x82, 0x82, 0xAC],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0xC0, 0x80], [0xFF], [0xE2, 0x82], [0xED, 0xA0, 0x80], [0xF5, 0x80, 0x80, 0x80], [0x80], [0xF0, 0x82, 0x82, 0xAC],
+        ] as [[UInt8]])
     func refusesInvalidUTF8InKnownUnknownAndKeys(sequence: [UInt8]) {
         for (before, after) in [(#"{"FromEmailAddress":""#, #""}"#), (#"{"Unknown":""#, #""}"#), (#"{""#, #"":1}"#)] {
             #expect(throws: SESError.serialization("The request body is not valid UTF-8")) {
@@ -182,7 +183,10 @@ struct RequestDecoderTests {
         #expect(input.string("NextToken") == "a=b+c")
         #expect(throws: SESError.self) { try Self.decode("GET", "/v2/email/identities", query: "PageSize=ten", "") }
         #expect(throws: SESError.self) { try Self.decode("GET", "/v2/email/identities", query: "NextToken=%zz", "") }
-        #expect(throws: SESError.badRequest("1 validation error detected: Value at 'pageSize' failed to satisfy constraint: Member must have value less than or equal to 1000")) {
+        #expect(
+            throws: SESError.badRequest(
+                "1 validation error detected: Value at 'pageSize' failed to satisfy constraint: Member must have value less than or equal to 1000")
+        ) {
             try Self.decode("GET", "/v2/email/identities", query: "PageSize=1001", "")
         }
     }

@@ -107,7 +107,8 @@ extension Scenarios {
                     "BadRequestException"),
                 Case(
                     "a configuration set name of 65 octets",
-                    Self.simple(text).dropLast() + #","ConfigurationSetName":"\#(String(repeating: "c", count: 65))"}"#, "BadRequestException",
+                    Self.simple(text).dropLast() + #","ConfigurationSetName":"\#(String(repeating: "c", count: 65))"}"#, status: 404,
+                    "NotFoundException",
                     "NotFoundException"),
                 Case(
                     "an address of 400 octets", SendEmailBody.simple(from: "ada@example.com", to: [String(repeating: "a", count: 400) + "@b.test"]),

@@ -70,7 +70,9 @@ extension Scenarios {
                     let types = events.filter { $0.messageID == messageID }.map(\.type)
                     if types.count(where: { $0 == "Delivery" }) != 1 || types.contains("Bounce") { wrong.append("\(domain): \(types)") }
                     let copies = try sinks[domain]?.copies() ?? [:]
-                    if copies != [domain: 1] { wrong.append("\(domain): the sink has \(copies)") }
+                    // "250-" at the final dot with "451" after it: the sink took it, and Apus has no way to know. Twice beats never.
+                    let isAmbiguous = domain == "dot-mixedcodes.test" && copies == [domain: 2]
+                    if copies != [domain: 1], !isAmbiguous { wrong.append("\(domain): the sink has \(copies)") }
                 }
                 #expect(wrong.isEmpty, "\(wrong.sorted().joined(separator: "\n"))")
                 for (domain, sink) in sinks {

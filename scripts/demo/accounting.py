@@ -117,8 +117,8 @@ class Account:
             types = self.types[key]
             ends = [kind for kind in FINAL if types[kind]]
             what = f"{message.label} to {recipient}"
-            if not types["Send"]:
-                found.append(f"{what}: no Send event")
+            if types["Send"] != 1:
+                found.append(f"{what}: {types['Send'] or 'no'} Send events")
             if not ends:
                 found.append(f"{what}: no end: {dict(types)}")
             elif len(ends) > 1:

@@ -22,7 +22,8 @@ class LocalDNS:
         self.records = {}
         self.lock = threading.Lock()
         self.queries = 0
-        soa = dns.rrset.from_text(f"{apex}.", 5, "IN", "SOA", f"ns.{apex}. hostmaster.{apex}. 1 3600 600 86400 5")
+        # That a name is not there may be remembered for a second only: the records of a new identity come a moment later.
+        soa = dns.rrset.from_text(f"{apex}.", 1, "IN", "SOA", f"ns.{apex}. hostmaster.{apex}. 1 3600 600 86400 1")
         self.records[(self.apex, soa.rdtype)] = soa
         self.add(f"{apex}. IN NS ns.{apex}.\nns.{apex}. IN A 127.0.0.1\n")
         self.udp, self.tcp = self._bind()

@@ -127,7 +127,8 @@ def varied():
                 text="👩‍🚀 grüßt.\nПривет. こんにちは。\n"),
         Message("hebrew", "right-to-left names", ["linus@inbox.example"], sender_name="החנות", to_name="مريم", subject="שלום مرحبا",
                 text="שלום\nمرحبا\n"),
-        Message("japanese", "CJK subject and body", ["aiko@busy.example"], sender_name="株式会社ショップ", to_name="山田 愛子",
+        Message("japanese", "CJK subject, names and body", ["aiko@busy.example"], to_name="山田 愛子",
+                sender_name="株式会社ショップ・お客様サポートセンター 東京本店 ご注文とお届けのご案内 担当者一同より",
                 subject="ご注文ありがとうございます" * 6, text="ご注文の品を発送しました。\n" * 40, html="<p>ご注文の品を発送しました。</p>"),
         Message("dots", "lines of dots and a very long line", ["ada@inbox.example"], subject="Dots",
                 text=".\n..\n...\n.hidden\n" + "a long line " * 400 + "\n.\nend\n"),
@@ -182,14 +183,17 @@ HEADER_LINE = re.compile(rb"[!-9;-~]+[ \t]*:")
 
 
 def cpython(folder):
-    """CPython's e-mail test messages as raw input. Only sender and recipients are ours; every other byte is theirs."""
+    """CPython's e-mail test messages as raw input. Only who sends and who receives is ours; every other byte is theirs.
+
+    Their return paths go too: like Amazon SES, Apus sends only for addresses that are verified, there as well.
+    """
     recipients = ["reader@inbox.example", "reader@busy.example", "reader@strict.example"]
     messages = []
     for index, path in enumerate(sorted(folder.glob("msg_*.txt"))):
         recipient = recipients[index % len(recipients)]
         label = path.stem.replace("_", "-")
         head = f"From: CPython {path.stem} <{SENDER}>\r\nTo: {recipient}\r\nX-Demo: {label}\r\n".encode()
-        raw = head + without_fields(path.read_bytes(), {b"from", b"to", b"cc", b"bcc", b"sender"})
+        raw = head + without_fields(path.read_bytes(), {b"from", b"to", b"cc", b"bcc", b"sender", b"return-path"})
         messages.append(Message(label, f"CPython's {path.name}", [recipient], raw=raw, own=False))
     return messages
 

@@ -44,7 +44,7 @@ def heading(number, text):
 
 def indent(text, prefix="    "):
     for line in text.rstrip("\n").split("\n"):
-        say(prefix + line)
+        say((prefix + line).rstrip())
 
 
 def table(headings, rows, total=None):

@@ -21,8 +21,8 @@ class Sink:
         self.child = Child(f"sink {address}", arguments, environment, self.folder / "log", r"ready.*?:(\d+)\b")
 
     def stored(self):
-        """(envelope recipients, message bytes) of every message."""
-        return [entry for path in sorted(self.store.iterdir()) if (entry := read_entry(path))]
+        """Envelope files, in the order of arrival. An envelope is written last, so what it names is whole."""
+        return sorted(path for path in self.store.iterdir() if path.suffix == ".json" and not path.name.startswith("."))
 
     def stop(self):
         self.child.stop(5)
@@ -43,8 +43,6 @@ def rules_for(domain):
 
 
 def read_entry(path):
-    """A message: its envelope's JSON file is written last, so what it names is whole."""
-    if path.suffix != ".json" or path.name.startswith("."):
-        return None
+    """(envelope recipients, message bytes) by an envelope's file."""
     envelope = json.loads(path.read_text())
     return envelope["recipients"], (path.parent / envelope["content"]).read_bytes()

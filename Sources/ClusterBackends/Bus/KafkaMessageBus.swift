@@ -24,13 +24,24 @@ package final class KafkaMessageBus: MessageBus {
     private let configuration: Configuration
     private let producer: KafkaProducer
     private let cluster: KafkaCluster
-    private let topics = Mutex<[String: TopicDefinition]>([:])
+    private let createTopic: (@Sendable (TopicDefinition) async throws -> Void)?
+    private let state = Mutex(State())
+
+    private struct State {
+        var topics: [String: TopicDefinition] = [:]
+        var consumers: [KafkaConsumer] = []
+        var isClosed = false
+    }
 
     /// Starts the producer; brokers are connected to in the background.
     ///
+    /// - Parameters:
+    ///   - configuration: the brokers and the topics' safety.
+    ///   - createTopic: makes a topic where the brokers take no admin requests, as a mock cluster; nil to ask the brokers.
     /// - Throws: ``BusError`` when the configuration does not fit.
-    package init(_ configuration: Configuration) throws {
+    package init(_ configuration: Configuration, createTopic: (@Sendable (TopicDefinition) async throws -> Void)? = nil) throws {
         self.configuration = configuration
+        self.createTopic = createTopic
         self.cluster = KafkaCluster(configuration.kafka)
         do {
             self.producer = try KafkaProducer(configuration.kafka)
@@ -44,8 +55,13 @@ package final class KafkaMessageBus: MessageBus {
             var existing = try await self.cluster.topics()
             for topic in topics where existing[topic.name] == nil {
                 do {
-                    try await self.cluster.createTopic(
-                        topic.name, partitions: topic.partitions, replicas: self.configuration.replicas, properties: self.properties(of: topic))
+                    if let createTopic = self.createTopic {
+                        try await createTopic(topic)
+                    } else {
+                        try await self.cluster.createTopic(
+                            topic.name, partitions: topic.partitions, replicas: self.configuration.replicas,
+                            properties: self.properties(of: topic))
+                    }
                 } catch let error as KafkaError where error.isTopicExists {
                     // Another process of the cluster was quicker.
                 }
@@ -64,15 +80,18 @@ package final class KafkaMessageBus: MessageBus {
                 topic.partitions = existing[topic.name]?.partitions ?? topic.partitions
                 return topic
             }
-            self.topics.withLock { known in
-                for topic in sized { known[topic.name] = topic }
+            self.state.withLock { state in
+                for topic in sized { state.topics[topic.name] = topic }
             }
         }
     }
 
     package func produce(_ records: [OutgoingRecord]) async throws -> [RecordPosition] {
         for record in records {
-            _ = try self.definition(record.topic)
+            let definition = try self.definition(record.topic)
+            guard (0..<definition.partitions).contains(record.partition ?? 0) else {
+                throw BusError(.invalidArgument, "the topic \(record.topic) has no partition \(record.partition ?? 0)")
+            }
             guard record.value.readableBytes + record.key.count <= self.configuration.kafka.maximumRecordBytes else {
                 throw BusError(.recordTooLarge, "a record is above \(self.configuration.kafka.maximumRecordBytes) bytes: its body belongs into the body store")
             }
@@ -92,21 +111,26 @@ package final class KafkaMessageBus: MessageBus {
         group: String, topics: [String], configuration: BusConsumerConfiguration, rebalance: any BusRebalanceListener
     ) async throws -> any BusConsumer {
         for topic in topics { _ = try self.definition(topic) }
-        return try await self.translating {
-            let consumer = try KafkaConsumer(
+        let (assigned, firstAssignment) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let consumer = try await self.translating {
+            try KafkaConsumer(
                 self.configuration.kafka,
                 .group(name: group, topics: topics) { change in
                     switch change {
                     case .assigned(let offsets):
                         await rebalance.partitionsAssigned(
                             Dictionary(uniqueKeysWithValues: offsets.map { (TopicPartition($0.key), $0.value) }))
+                        firstAssignment.finish()
                     case .revoking(let partitions):
                         await rebalance.partitionsRevoking(partitions.map { TopicPartition($0) })
                     }
                 },
                 maximumRecords: configuration.maximumBatchRecords, maximumBytes: configuration.maximumBatchBytes)
-            return KafkaBusConsumer(consumer)
         }
+        try await self.keep(consumer)
+        // As on every bus, a member that has joined has its share, if there is one for it. A caller that is cancelled waits no longer.
+        for await _ in assigned {}
+        return KafkaBusConsumer(consumer)
     }
 
     package func read(topic: String, from start: BusReadStart, follow: Bool) async throws -> any BusReader {
@@ -126,6 +150,7 @@ package final class KafkaMessageBus: MessageBus {
         }
         return try await self.translating {
             let consumer = try KafkaConsumer(self.configuration.kafka, .partitions(starts), maximumRecords: 1000, maximumBytes: 4 << 20)
+            try await self.keep(consumer)
             return KafkaBusReader(consumer, starts: starts, ends: follow ? nil : ends)
         }
     }
@@ -149,14 +174,35 @@ package final class KafkaMessageBus: MessageBus {
     }
 
     package func close() async {
+        let consumers = self.state.withLock { state in
+            state.isClosed = true
+            defer { state.consumers = [] }
+            return state.consumers
+        }
+        for consumer in consumers { await consumer.close() }
         await self.producer.close()
     }
 
-    private func definition(_ topic: String) throws -> TopicDefinition {
-        guard let known = self.topics.withLock({ $0[topic] }) else {
-            throw BusError(.unknownTopic, "the topic \(topic) was not made at start")
+    /// Notes a consumer that must end with the bus.
+    private func keep(_ consumer: KafkaConsumer) async throws {
+        let isOpen = self.state.withLock { state in
+            guard !state.isClosed else { return false }
+            state.consumers.removeAll { $0.isClosed }
+            state.consumers.append(consumer)
+            return true
         }
-        return known
+        guard isOpen else {
+            await consumer.close()
+            throw BusError(.closed, "the bus is closed")
+        }
+    }
+
+    private func definition(_ topic: String) throws -> TopicDefinition {
+        try self.state.withLock { state in
+            guard !state.isClosed else { throw BusError(.closed, "the bus is closed") }
+            guard let known = state.topics[topic] else { throw BusError(.unknownTopic, "the topic \(topic) was not made at start") }
+            return known
+        }
     }
 
     /// Unconsumed mail is never deleted by age or size; the service itself deletes what lies below the committed offsets.

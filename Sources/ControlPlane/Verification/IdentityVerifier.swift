@@ -6,7 +6,7 @@ internal import ServiceLifecycle
 
 /// Looks at the DNS records of domain identities in the background and keeps their status.
 ///
-/// Pending identities are looked at every minute at first, then less often; verified ones daily. Results are written with
+/// Pending identities are looked at every few seconds at first, then less often; verified ones daily. Results are written with
 /// compare-and-set, so that verifiers of several processes, or a deletion at the same time, do no harm.
 package struct IdentityVerifier: Service {
     private let controlPlane: ControlPlane

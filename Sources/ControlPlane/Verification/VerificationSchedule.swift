@@ -2,9 +2,10 @@ package import ApusCore
 
 /// When identities are looked at, and when a look's result changes their status.
 package struct VerificationSchedule: Hashable, Sendable {
-    /// Waits of a pending identity: until it has waited so long, look so often; every hour from then on.
+    /// Waits of a pending identity: until it has waited so long, look so often; every hour from then on. The first look comes before
+    /// the records can be published, as only the creation tells them; a person or a program that publishes them at once waits for the next.
     private static let pendingIntervals: [(until: Duration, every: Duration)] = [
-        (.seconds(600), .seconds(60)), (.seconds(3600), .seconds(300)), (.seconds(21_600), .seconds(900)),
+        (.seconds(120), .seconds(5)), (.seconds(600), .seconds(60)), (.seconds(3600), .seconds(300)), (.seconds(21_600), .seconds(900)),
     ]
 
     /// How long a pending identity may take to appear.

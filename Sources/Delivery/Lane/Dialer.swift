@@ -43,7 +43,7 @@ package final class Dialer: Sendable {
         }
     }
 
-    /// Serves requests until ``finish()``, and returns when the last one is answered.
+    /// Serves requests until ``finish()``, and returns when the last one is answered; a cancelled task gives up those under way.
     package func run() async {
         await withDiscardingTaskGroup { group in
             for await request in self.requests {
@@ -69,7 +69,7 @@ package final class Dialer: Sendable {
                 if tried == 0 { failure = DeliveryFailure(routing: routing) }
             case .addresses(let addresses, let name):
                 for address in addresses {
-                    guard tried < self.configuration.maximumAddresses else { return .failed(failure) }
+                    guard tried < self.configuration.maximumAddresses, !Task.isCancelled else { return .failed(failure) }
                     tried += 1
                     switch await self.open(address, host: name, request: request) {
                     case .success(let (session, isInClear)): return .connected(session, brokenTLSHost: isInClear ? host : nil)
@@ -100,12 +100,14 @@ package final class Dialer: Sendable {
     private func open(
         _ address: SocketAddress, host: String?, tls: SMTPTLSPolicy, request: DialRequest
     ) async -> Result<any MailSession, SMTPInterruption> {
-        do {
-            return .success(try await self.opener.open(address, host: host, tls: tls, on: request.eventLoop).get())
-        } catch let interruption as SMTPInterruption {
-            return .failure(interruption)
-        } catch {
-            return .failure(SMTPInterruption(stage: .connect, cause: .connectFailed("unknown")))
+        let attempt = OpeningAttempt()
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                guard attempt.begin(continuation) else { return }
+                self.opener.open(address, host: host, tls: tls, on: request.eventLoop).whenComplete { attempt.end($0) }
+            }
+        } onCancel: {
+            attempt.cancel()
         }
     }
 }

@@ -16,7 +16,7 @@ package final class Lane: Sendable {
     package init(key: LaneKey, eventLoop: any EventLoop, limits: LaneLimits, dialer: Dialer, clock: any DeliveryClock) {
         self.key = key
         self.eventLoop = eventLoop
-        self.core = .makeBoxSendingValue(LaneCore(machine: LaneMachine(limits: limits), clock: clock), eventLoop: eventLoop)
+        self.core = .makeBoxSendingValue(LaneCore(limits: limits, clock: clock), eventLoop: eventLoop)
         let core = self.core
         let request = { @Sendable [key, eventLoop] (connection: UInt64, clearHosts: Set<String>) in
             let dial = DialRequest(site: key.site, tls: key.tls, clearHosts: clearHosts, eventLoop: eventLoop) { outcome in

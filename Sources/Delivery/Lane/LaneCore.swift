@@ -18,6 +18,7 @@ final class LaneCore {
         var session: any MailSession
         var current: UInt64?
         var transactions = 0
+        var refusals = 0
     }
 
     /// How long a host whose TLS is broken is spoken to in clear.
@@ -29,6 +30,7 @@ final class LaneCore {
     private static let abortedHold = Duration.seconds(15)
 
     private var machine: LaneMachine
+    private let limits: LaneLimits
     private let clock: any DeliveryClock
     private let classifier = ReplyClassifier.shared
     private var dial: (@Sendable (UInt64, Set<String>) -> Void)?
@@ -49,8 +51,9 @@ final class LaneCore {
     private var deferred = 0
     private var destinations: [String] = []
 
-    init(machine: LaneMachine, clock: any DeliveryClock) {
-        self.machine = machine
+    init(limits: LaneLimits, clock: any DeliveryClock) {
+        self.machine = LaneMachine(limits: limits)
+        self.limits = limits
         self.clock = clock
     }
 
@@ -78,11 +81,14 @@ final class LaneCore {
         self.perform(self.machine.tick(now: now))
         guard mayRetire, self.machine.isEmpty, self.entries.isEmpty, now - self.lastUse >= Self.keptIdleFor else { return false }
         self.isRetired = true
+        self.dial = nil
         return true
     }
 
     func stop() {
         self.isStopping = true
+        // Nothing is opened any more, and the way to the dialer leads back here.
+        self.dial = nil
         self.perform(self.machine.stop())
     }
 
@@ -209,11 +215,15 @@ final class LaneCore {
         let now = NIODeadline.now()
         guard let state = self.connections[connection] else { return }
         self.lastUse = now
-        let isReusable = state.session.isReady
+        let refusals = state.refusals + result.recipients.count { $0.reply.map { !$0.isPositive } ?? false }
+        let isWorn = refusals >= self.limits.refusalsPerConnection
+        let isReusable = state.session.isReady && !isWorn
         self.connections[connection]?.current = nil
         self.connections[connection]?.transactions += 1
+        self.connections[connection]?.refusals = refusals
         if !isReusable { self.connections[connection] = nil }
-        if state.transactions > 0, !self.isStopping, Self.isStale(result) {
+        if isWorn { state.session.quit() }
+        if state.transactions > 0, !self.isStopping, result.recipients.allSatisfy(self.isStale) {
             state.session.close()
             self.connections[connection] = nil
             return self.perform(self.machine.returned(connection, now: now))
@@ -231,18 +241,22 @@ final class LaneCore {
         self.perform(self.machine.finished(connection, isReusable: isReusable, now: now))
     }
 
-    /// A reused connection that was gone before the server said anything of this message: servers close idle connections.
-    private static func isStale(_ result: SMTPTransactionResult) -> Bool {
-        guard let first = result.recipients.first else { return false }
-        return switch first {
+    /// A reused connection that was gone before the server judged anything of this message: servers close connections that were idle, or
+    /// have seen too many errors. A server that says so because it wants less of us is not asked again at once.
+    private func isStale(_ outcome: SMTPRecipientOutcome) -> Bool {
+        switch outcome {
         case .interrupted(let interruption):
             switch interruption.cause {
-            case .connectionClosed, .notConnected: interruption.stage == .reset || interruption.stage == .mail || interruption.stage == .idle
-            case .reply: interruption.stage == .reset || interruption.stage == .idle
-            case .timedOut, .protocolViolation, .tlsNotOffered, .tlsFailed, .connectFailed, .aborted: false
+            case .connectionClosed, .notConnected:
+                return interruption.stage == .reset || interruption.stage == .mail || interruption.stage == .idle
+            case .reply: return interruption.stage == .reset || interruption.stage == .idle
+            case .timedOut, .protocolViolation, .tlsNotOffered, .tlsFailed, .connectFailed, .aborted: return false
             }
-        case .deferred(let reply, let stage): reply.closesConnection && stage == .mail
-        case .accepted, .rejected, .refusedLocally: false
+        case .deferred(let reply, let stage):
+            guard reply.closesConnection, stage == .mail || stage == .recipient || stage == .data else { return false }
+            let delay = self.classifier.classify(reply, stage: stage).delay
+            return delay != .ipFailure && delay != .spamDetected
+        case .accepted, .rejected, .refusedLocally: return false
         }
     }
 

@@ -6,6 +6,9 @@ package struct LaneLimits: Hashable, Sendable {
     package var initialConnections = 5
     /// Messages over one connection before it is closed.
     package var messagesPerConnection = 200
+    /// Refused recipients over one connection before it is closed: servers close it after a number of errors, ten or twenty with most, and
+    /// then somebody else's message is deferred for it.
+    package var refusalsPerConnection = 8
     /// How long a connection is kept open without work.
     package var idleTimeout: Duration = .seconds(30)
     /// Waiting messages at most.

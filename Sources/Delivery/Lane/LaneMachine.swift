@@ -269,6 +269,7 @@ package struct LaneMachine: Sendable {
             guard let waiting = self.queue.popFirst() else { break }
             self.waitingOctets -= waiting.octets
             self.connections[connection]?.state = .busy(waiting)
+            self.rate.begin(now: now)
             actions.append(.start(message: waiting.message, connection: connection))
         }
         guard self.queue.count > self.connecting else { return actions }

@@ -10,10 +10,15 @@ struct LaneRate: Hashable, Sendable {
     private var current = 0
     private var previous: Int?
 
-    /// A message is off.
-    mutating func record(now: NIODeadline) {
+    /// Work has begun.
+    mutating func begin(now: NIODeadline) {
         self.roll(now: now)
         if self.windowStart == nil { self.windowStart = now }
+    }
+
+    /// A message is off.
+    mutating func record(now: NIODeadline) {
+        self.begin(now: now)
         self.current += 1
     }
 

@@ -8,6 +8,8 @@ internal import SwiftProtobuf
 extension DeliveryWorker {
     /// The most lanes that a summary names.
     private static let maximumLanes = 1000
+    /// The most that they may take; a registry carries 1 MB.
+    private static let maximumOctets = 900_000
 
     /// Says that this worker lives, and what it holds.
     func heartbeatLoop() async {
@@ -36,7 +38,9 @@ extension DeliveryWorker {
         summary.inFlight = UInt64(inFlight)
         // Those that wait longest first.
         let sorted = lanes.sorted { ($0.oldestAcceptedAt?.rawValue ?? .max, $1.waiting) < ($1.oldestAcceptedAt?.rawValue ?? .max, $0.waiting) }
-        summary.lanes = sorted.prefix(Self.maximumLanes).map { lane in
+        var taken = 0
+        var named = 0
+        for lane in sorted.prefix(Self.maximumLanes) {
             var line = Apus_V1_QueueSummary.Lane()
             line.destinations = lane.destinations
             line.site = lane.site
@@ -48,9 +52,13 @@ extension DeliveryWorker {
             line.lastReply = lane.lastReply
             line.lastReplyAtMs = lane.lastReplyAt?.rawValue ?? 0
             line.waitsFor = lane.waitsFor
-            return line
+            taken += 100 + lane.site.utf8.count + lane.lastReply.utf8.count
+            for destination in lane.destinations { taken += destination.utf8.count + 4 }
+            guard taken <= Self.maximumOctets else { break }
+            summary.lanes.append(line)
+            named += 1
         }
-        summary.moreWaiting = sorted.dropFirst(Self.maximumLanes).reduce(0) { $0 + UInt64($1.waiting) }
+        summary.moreWaiting = sorted.dropFirst(named).reduce(0) { $0 + UInt64($1.waiting) }
         return summary
     }
 }

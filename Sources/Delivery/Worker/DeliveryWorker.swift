@@ -160,11 +160,14 @@ package final class DeliveryWorker: Service {
         self.arrival.finish()
         self.lanes.stop()
         do {
-            if !Task.isCancelled { try await self.clock.sleep(for: self.configuration.drainDeadline) }
+            try await self.clock.sleep(for: self.configuration.drainDeadline)
+            self.lanes.close()
+            // What is known by now still has to be written.
+            try await self.clock.sleep(for: Self.writingGrace)
         } catch {
             // All is drained, or the process cannot wait.
+            self.lanes.close()
         }
-        self.lanes.close()
         self.state.abandon()
         self.writer.abandon()
     }
@@ -184,6 +187,7 @@ package final class DeliveryWorker: Service {
                 }
                 await self.flow.apply()
             } catch {
+                if (error as? BusError)?.code == .closed { return }
                 self.metrics.backendFailures.increment()
                 self.logger.error("the bus cannot be read", metadata: ["error": "\(error)"])
                 try? await self.clock.sleep(for: pause)
@@ -195,6 +199,8 @@ package final class DeliveryWorker: Service {
 
     /// What a record in flight costs besides its bytes.
     private static let overhead = 4096
+    /// How long outcomes may take to be written after the last session was closed.
+    private static let writingGrace = Duration.seconds(3)
 
     // MARK: - Commits
 

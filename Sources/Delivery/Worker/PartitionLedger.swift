@@ -16,7 +16,9 @@ package struct PartitionLedger: Sendable {
         /// Octets of one partition, likewise.
         package var octetsPerPartition = 64 << 20
         /// A record that keeps its partition from committing for so long is detached.
-        package var patience: Duration = .seconds(30)
+        ///
+        /// A little more than a lane's patience, so that a message that only waits is held by its lane.
+        package var patience: Duration = .seconds(35)
 
         package init() {}
     }
@@ -56,6 +58,14 @@ package struct PartitionLedger: Sendable {
         var isBlocked = false
         var isFull = false
         var isPaused = false
+
+        /// - Returns: the generation, or nil when the record is not to be handled.
+        mutating func receive(_ offset: Int64, octets: Int, now: UnixMilliseconds) -> Int? {
+            guard !self.isRevoking, !self.isBlocked, self.tracker.register(offset) else { return nil }
+            self.inFlight[offset] = InFlight(octets: octets, since: now)
+            self.octets += octets
+            return self.generation
+        }
     }
 
     private let limits: Limits
@@ -120,12 +130,10 @@ package struct PartitionLedger: Sendable {
     /// - Returns: nil when it is not to be handled: its partition is going, was never assigned or is blocked, or the record was read before.
     package mutating func receive(_ position: RecordPosition, octets: Int, now: UnixMilliseconds) -> Ticket? {
         let name = position.topicPartition
-        guard let partition = self.partitions[name], !partition.isRevoking, !partition.isBlocked else { return nil }
-        guard self.partitions[name]?.tracker.register(position.offset) ?? false else { return nil }
-        self.partitions[name]?.inFlight[position.offset] = InFlight(octets: octets, since: now)
-        self.partitions[name]?.octets += octets
+        // No copy of the partition may live while it is changed: its tracker and table would be copied with every record.
+        guard let generation = self.partitions[name]?.receive(position.offset, octets: octets, now: now) else { return nil }
         self.octets += octets
-        return Ticket(position: position, generation: partition.generation)
+        return Ticket(position: position, generation: generation)
     }
 
     /// A record needs more memory than was counted.

@@ -132,9 +132,10 @@ package final class FileBodyStore: BodyStore {
             return try await self.threads.runIfActive(body)
         } catch let error as BodyError {
             throw error
-        } catch is CancellationError {
+        } catch is CancellationError where Task.isCancelled {
             throw CancellationError()
         } catch {
+            // Where the task is not cancelled the threads are: the store is closed.
             throw BodyError(.unavailable, "a body cannot be \(what)", cause: error)
         }
     }

@@ -31,15 +31,13 @@ extension BusState {
     mutating func closeFetcher(_ id: Int) -> CheckedContinuation<Void, Never>? {
         for partition in self.fetchers[id]?.order ?? [] { self.partitions[partition].fetchers.removeAll { $0 == id } }
         let waiter = self.takeWaiter(id)
-        self.fetchers[id]?.isClosed = true
-        self.fetchers[id]?.cursors = [:]
-        self.fetchers[id]?.order = []
+        self.fetchers[id] = nil
         return waiter
     }
 
     /// True when a fetcher has nothing to do but wait.
     func mustWait(_ id: Int) -> Bool {
-        guard let fetcher = self.fetchers[id], !fetcher.isClosed else { return false }
+        guard let fetcher = self.fetchers[id] else { return false }
         var isFinished = !fetcher.order.isEmpty
         for (partition, cursor) in fetcher.cursors {
             if let limit = cursor.limit {
@@ -54,7 +52,7 @@ extension BusState {
 
     /// Chooses the next batch and moves the cursors past it; its files are pinned until ``finishRead(_:fetcher:isDelivered:)``.
     mutating func select(_ id: Int) -> Fetcher.Step {
-        guard var fetcher = self.fetchers[id], !fetcher.isClosed else { return .closed }
+        guard var fetcher = self.fetchers[id] else { return .closed }
         var selections: [Fetcher.Selection] = []
         var bytes = 0
         var isFinished = !fetcher.order.isEmpty

@@ -1,5 +1,5 @@
 /// CRC-32C (Castagnoli polynomial, reflected; RFC 3720 appendix B.4), eight bytes a step.
-enum CRC32C {
+package enum CRC32C {
     /// Eight tables of 256 entries, built once and never freed.
     private struct Tables: @unchecked Sendable {
         let base: UnsafePointer<UInt32>
@@ -53,7 +53,7 @@ enum CRC32C {
     }
 
     /// The checksum of an array of bytes.
-    static func checksum(_ bytes: [UInt8], continuing previous: UInt32 = 0) -> UInt32 {
+    package static func checksum(_ bytes: [UInt8], continuing previous: UInt32 = 0) -> UInt32 {
         bytes.withUnsafeBytes { self.checksum($0, continuing: previous) }
     }
 }

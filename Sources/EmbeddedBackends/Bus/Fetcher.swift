@@ -32,7 +32,6 @@ struct Fetcher: Sendable {
     /// The place in ``order`` where the next batch begins.
     var turn = 0
     var waiter: CheckedContinuation<Void, Never>?
-    var isClosed = false
 
     /// What to do next.
     enum Step: Sendable {

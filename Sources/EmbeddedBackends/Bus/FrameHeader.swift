@@ -2,7 +2,7 @@
 ///
 /// ```
 ///  0 u32 CRC-32C of bytes 4..<48, begun with the segment's number    24 u32 synced
-///  4 u32 CRC-32C of the payload                                      28 u32 zero
+///  4 u32 checksum of the payload, low half                           28 u32 its high half
 ///  8 u32 payload length (key and value)                              32 i64 offset
 /// 12 u16 key length                                                  40 i64 milliseconds since 1970
 /// 14 u8 kind · 15 u8 zero                                            48 payload, padded with zeros to a multiple of 8
@@ -36,7 +36,12 @@ struct FrameHeader: Hashable {
     var timestamp: Int64 = 0
     var keyLength: UInt16 = 0
     var payloadLength: UInt32 = 0
-    var payloadChecksum: UInt32 = 0
+    var payloadChecksum: UInt64 = 0
+
+    /// The checksum of a payload: XXH64 of the value, begun with the XXH64 of the key.
+    static func checksum(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) -> UInt64 {
+        XXHash64.hash(value, seed: XXHash64.hash(key))
+    }
 
     /// The bytes that the frame takes in the segment.
     var frameLength: Int { Self.frameLength(payload: Int(self.payloadLength)) }
@@ -51,7 +56,7 @@ struct FrameHeader: Hashable {
         func store<Value: FixedWidthInteger>(_ value: Value, _ at: Int) {
             target.storeBytes(of: value.littleEndian, toByteOffset: at, as: Value.self)
         }
-        store(self.payloadChecksum, 4)
+        store(UInt32(truncatingIfNeeded: self.payloadChecksum), 4)
         store(self.payloadLength, 8)
         store(self.keyLength, 12)
         store(self.kind.rawValue, 14)
@@ -59,7 +64,7 @@ struct FrameHeader: Hashable {
         store(self.topic, 16)
         store(self.partition, 20)
         store(self.synced, 24)
-        store(UInt32(0), 28)
+        store(UInt32(truncatingIfNeeded: self.payloadChecksum >> 32), 28)
         store(self.offset, 32)
         store(self.timestamp, 40)
         store(Self.checksum(of: UnsafeRawPointer(target), segment: segment), 0)
@@ -72,7 +77,7 @@ struct FrameHeader: Hashable {
         func load<Value: FixedWidthInteger>(_ at: Int, as type: Value.Type) -> Value {
             Value(littleEndian: source.loadUnaligned(fromByteOffset: at, as: type))
         }
-        guard let kind = Kind(rawValue: load(14, as: UInt8.self)), load(15, as: UInt8.self) == 0, load(28, as: UInt32.self) == 0,
+        guard let kind = Kind(rawValue: load(14, as: UInt8.self)), load(15, as: UInt8.self) == 0,
             load(0, as: UInt32.self) == Self.checksum(of: source, segment: segment)
         else { return nil }
         self.kind = kind
@@ -83,13 +88,13 @@ struct FrameHeader: Hashable {
         self.timestamp = load(40, as: Int64.self)
         self.keyLength = load(12, as: UInt16.self)
         self.payloadLength = load(8, as: UInt32.self)
-        self.payloadChecksum = load(4, as: UInt32.self)
+        self.payloadChecksum = UInt64(load(4, as: UInt32.self)) | UInt64(load(28, as: UInt32.self)) << 32
         guard UInt32(self.keyLength) <= self.payloadLength else { return nil }
     }
 
     init(
         kind: Kind, synced: UInt32, topic: UInt32 = 0, partition: UInt32 = 0, offset: Int64 = 0, timestamp: Int64 = 0,
-        keyLength: Int = 0, payloadLength: Int = 0, payloadChecksum: UInt32 = 0
+        keyLength: Int = 0, payloadLength: Int = 0, payloadChecksum: UInt64 = 0
     ) {
         self.kind = kind
         self.synced = synced
@@ -100,6 +105,12 @@ struct FrameHeader: Hashable {
         self.keyLength = UInt16(keyLength)
         self.payloadLength = UInt32(payloadLength)
         self.payloadChecksum = payloadChecksum
+    }
+
+    /// The mark that nothing follows.
+    static func end(synced: Int) -> FrameHeader {
+        let empty = UnsafeRawBufferPointer(start: nil, count: 0)
+        return FrameHeader(kind: .end, synced: UInt32(synced), payloadChecksum: self.checksum(key: empty, value: empty))
     }
 
     private static func checksum(of header: UnsafeRawPointer, segment: UInt32) -> UInt32 {

@@ -85,7 +85,7 @@ struct GroupRebalance: Sendable {
         let offsets = self.core.state.withLock { state in
             var offsets: [TopicPartition: Int64] = [:]
             for topicPartition in partitions {
-                guard let index = state.index(of: topicPartition), state.fetchers[member.fetcher]?.isClosed == false else { continue }
+                guard let index = state.index(of: topicPartition), state.fetchers[member.fetcher] != nil else { continue }
                 let offset = state.partitions[index].committed[self.group] ?? state.partitions[index].start
                 var cursor = Fetcher.Cursor(next: offset)
                 cursor.isHeld = true

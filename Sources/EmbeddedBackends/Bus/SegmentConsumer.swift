@@ -13,7 +13,7 @@ struct SegmentConsumer: BusConsumer {
 
     func commit(_ offsets: [TopicPartition: Int64]) async throws {
         let commits = try self.core.state.withLock { state -> [(partition: Int, offset: Int64)] in
-            guard let fetcher = state.fetchers[self.fetcher], !fetcher.isClosed else {
+            guard let fetcher = state.fetchers[self.fetcher] else {
                 throw BusError(.closed, "the consumer is closed")
             }
             return try offsets.compactMap { topicPartition, offset in

@@ -82,7 +82,10 @@ struct SegmentContents {
         let start = position + FrameHeader.size
         guard bytes.count - start >= Int(header.payloadLength) else { return nil }
         let payload = UnsafeRawBufferPointer(rebasing: bytes[start..<start + Int(header.payloadLength)])
-        return CRC32C.checksum(payload) == header.payloadChecksum ? (header, payload) : nil
+        let keyEnd = Int(header.keyLength)
+        let checksum = FrameHeader.checksum(
+            key: UnsafeRawBufferPointer(rebasing: payload[..<keyEnd]), value: UnsafeRawBufferPointer(rebasing: payload[keyEnd...]))
+        return checksum == header.payloadChecksum ? (header, payload) : nil
     }
 
     /// True when a frame behind a position says that the position had been synced.

@@ -21,6 +21,8 @@ final class SegmentMaintenance {
     private let core: BusCore
     private var cold: Cold?
     private var nextSpare = 0
+    /// The number for the next segment at the last pass: when it stands still, the bus is idle.
+    private var lastSegment: UInt32 = 0
 
     init(core: BusCore) {
         self.core = core
@@ -68,6 +70,9 @@ final class SegmentMaintenance {
     // MARK: reuse
 
     private func reuseDeadSegments() {
+        if let cold = self.cold, cold.position > 0, self.core.state.withLock({ $0.segments[cold.segment]?.liveBytes }) == 0 {
+            try? self.sealCold(cold)
+        }
         let hasDead = self.core.state.withLock { $0.hasDead }
         // What says that the records are done must be durable before their bytes are overwritten.
         guard hasDead, self.synchronizeCommits() else { return }
@@ -209,7 +214,7 @@ final class SegmentMaintenance {
         do {
             try cold.file.synchronizeData()
             // Says that everything before it was synced, so that damage to it is told from a crash.
-            let mark = FrameHeader(kind: .end, synced: UInt32(cold.position))
+            let mark = FrameHeader.end(synced: cold.position)
             var bytes = [UInt8](repeating: 0, count: FrameHeader.size)
             bytes.withUnsafeMutableBytes { mark.encode(into: $0.baseAddress!, segment: cold.segment) }
             try bytes.withUnsafeBytes { try cold.file.write($0, at: cold.position) }
@@ -243,6 +248,10 @@ final class SegmentMaintenance {
 
     /// Writes the blocks of new spare files, while the bus is otherwise idle; under load, dead segments are the spares.
     private func prepareSpares() {
+        let nextSegment = self.core.state.withLock { $0.nextSegment }
+        let isIdle = self.lastSegment == 0 || self.lastSegment == nextSegment
+        self.lastSegment = nextSegment
+        guard isIdle else { return }
         let wanted = min(2, self.core.configuration.spareSegments)
         while !self.core.maintenance.isClosed, self.core.state.withLock({ $0.spares.count }) < wanted, !self.isAtBound() {
             let name = self.spareName()

@@ -102,8 +102,8 @@ package final class SegmentMessageBus: MessageBus {
         let prepared = zip(records, partitions).map { record, partition in
             ProduceTicket.Record(
                 partition: partition.index, key: record.key, value: record.value,
-                payloadChecksum: record.value.withUnsafeReadableBytes {
-                    CRC32C.checksum($0, continuing: CRC32C.checksum(record.key))
+                payloadChecksum: record.key.withUnsafeBytes { key in
+                    record.value.withUnsafeReadableBytes { FrameHeader.checksum(key: key, value: $0) }
                 })
         }
         let offsets = try await withCheckedThrowingContinuation { continuation in

@@ -77,7 +77,7 @@ final class SegmentWriter {
 
     private func writeEnd(_ active: Active) throws {
         try self.synchronize(active.file)
-        FrameHeader(kind: .end, synced: UInt32(active.position)).encode(into: self.buffer.baseAddress!, segment: active.segment)
+        FrameHeader.end(synced: active.position).encode(into: self.buffer.baseAddress!, segment: active.segment)
         try active.file.write(UnsafeRawBufferPointer(rebasing: self.buffer[..<FrameHeader.size]), at: active.position)
         try active.file.synchronizeData()
     }
@@ -186,11 +186,12 @@ final class SegmentWriter {
         let identities = self.core.state.withLock { state in
             offsets.map { (state.partitions[$0.partition].topicNumber, state.partitions[$0.partition].topicPartition.partition) }
         }
+        let checksum = name.withUnsafeBytes { FrameHeader.checksum(key: $0, value: UnsafeRawBufferPointer(start: nil, count: 0)) }
         var position = start
         for (identity, commit) in zip(identities, offsets) {
             let header = FrameHeader(
                 kind: .commit, synced: UInt32(active.synced), topic: identity.0, partition: UInt32(identity.1), offset: commit.offset,
-                keyLength: name.count, payloadLength: name.count, payloadChecksum: CRC32C.checksum(name))
+                keyLength: name.count, payloadLength: name.count, payloadChecksum: checksum)
             self.put(header, segment: active.segment, at: position) { target in
                 name.withUnsafeBytes { target.copyMemory(from: $0) }
             }
@@ -353,8 +354,11 @@ final class SegmentWriter {
         }
         var bytes = [UInt8](repeating: 0, count: FrameHeader.frameLength(payload: checkpoint.count))
         bytes.withUnsafeMutableBytes { bytes in
+            let checksum = checkpoint.withUnsafeBytes {
+                FrameHeader.checksum(key: UnsafeRawBufferPointer(start: nil, count: 0), value: $0)
+            }
             FrameHeader(
-                kind: .checkpoint, synced: 0, payloadLength: checkpoint.count, payloadChecksum: CRC32C.checksum(checkpoint)
+                kind: .checkpoint, synced: 0, payloadLength: checkpoint.count, payloadChecksum: checksum
             ).encode(into: bytes.baseAddress!, segment: segment)
             checkpoint.withUnsafeBytes { UnsafeMutableRawBufferPointer(rebasing: bytes[FrameHeader.size...]).copyMemory(from: $0) }
         }

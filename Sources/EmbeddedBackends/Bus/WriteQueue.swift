@@ -12,7 +12,7 @@ final class ProduceTicket: @unchecked Sendable {
         var partition: Int
         var key: [UInt8]
         var value: ByteBuffer
-        var payloadChecksum: UInt32
+        var payloadChecksum: UInt64
 
         var payloadLength: Int { self.key.count + self.value.readableBytes }
     }

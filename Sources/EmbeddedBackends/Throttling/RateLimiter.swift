@@ -47,7 +47,19 @@ final class RateLimiter: Sendable {
         try Self.check(key, count: cost)
         let now = self.now()
         return self.withEntry(key, limit: limit, now: now) { entry -> RateDecision in
-            let limit = entry.isLeased ? Self.leased(limit).limit : limit
+            var limit = limit
+            if entry.isLeased {
+                let (leased, validFor) = Self.leased(limit)
+                if cost <= leased.burst {
+                    limit = leased
+                } else if cost <= limit.burst {
+                    // More than what leases leave of the burst: when all that was leased is paid off, by the time it was used at the latest.
+                    var paidOff = entry.limit
+                    if case .denied(let wait) = paidOff.take(cost: limit.burst, nowMicroseconds: now - validFor, limit: limit) {
+                        return .denied(retryAfter: .microseconds(wait))
+                    }
+                }
+            }
             switch entry.limit.take(cost: cost, nowMicroseconds: now, limit: limit) {
             case .granted: return .granted
             case .denied(let wait): return .denied(retryAfter: .microseconds(wait))

@@ -3,6 +3,7 @@ internal import SESModel
 /// The `NextToken` of list operations: where the next page begins, in a form that clients do not mistake for a name.
 enum PageToken {
     private static let prefix = "a1"
+    private static let defaultPageSize = 100
 
     /// - Parameter name: the last name of the page.
     static func make(after name: String) -> String {
@@ -38,7 +39,7 @@ enum PageToken {
         _ input: StructureValue, name: (Element) -> String, fetch: (String?, Int) async throws -> [Element]
     ) async throws -> (elements: [Element], nextToken: String?) {
         let after = try input.string("NextToken").map { (token) throws(SESError) in try self.parse(token) }
-        let size = input.integer("PageSize").map { Int($0) } ?? 100
+        let size = input.integer("PageSize").flatMap { $0 > 0 ? Int($0) : nil } ?? self.defaultPageSize
         let elements = try await fetch(after, size)
         guard elements.count >= size, let last = elements.last else { return (elements, nil) }
         let isLast = try await fetch(name(last), 1).isEmpty

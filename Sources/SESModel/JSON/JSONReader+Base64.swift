@@ -49,7 +49,7 @@ extension JSONReader {
         // Padding is all there or not there at all; SDKs send it.
         guard rest != 1, digits.count == significant.count || digits.count % 4 == 0 else { throw Self.notBase64 }
         let count = significant.count / 4 * 3 + (rest > 0 ? rest - 1 : 0)
-        guard count <= maximumBytes else { throw SESError(.badRequest, "Message length is more than \(maximumBytes) bytes long") }
+        guard count <= maximumBytes else { throw SESError(.badRequest, "Message length is more than \(maximumBytes) bytes long.") }
         var invalid: UInt8 = 0
         let decoded = [UInt8](unsafeUninitializedCapacity: count) { output, written in
             significant.withUnsafeBufferPointer { input in

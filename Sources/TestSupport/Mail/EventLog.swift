@@ -37,7 +37,8 @@ package final class EventLog: Sendable {
             }
         } catch let error as DeadlineExceeded {
             let types = try self.events().reduce(into: [String: Int]()) { $0[$1.type, default: 0] += 1 }
-            throw DeadlineExceeded(description: "\(error.description); events so far: \(types)")
+            let last = try self.events().last?.line.suffix(400) ?? ""
+            throw DeadlineExceeded(description: "\(error.description); events so far: \(types), the last one: …\(last)")
         }
     }
 

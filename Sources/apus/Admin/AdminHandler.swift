@@ -7,6 +7,7 @@ import Foundation
 import MailMessage
 import NIOCore
 import SESModel
+import ServiceLifecycle
 import SwiftProtobuf
 
 /// Carries out ``AdminRequest``s on the parts of a service, whether a server runs on them or a command opened them for a moment.
@@ -79,14 +80,19 @@ struct AdminHandler: Sendable {
     private func tail(fromStart: Bool, follow: Bool, emit: ([UInt8]) async throws -> Void) async throws {
         let reader = try await self.bus.read(topic: Topics.events, from: fromStart ? .earliest : .latest, follow: follow)
         do {
-            while let batch = try await reader.nextBatch() {
-                for record in batch {
-                    // What this version cannot read is a newer server's business; the rest goes on.
-                    guard let event = try? RecordCoding.decode(Apus_V1_SendingEvent.self, from: record.value) else { continue }
-                    var line: [UInt8] = []
-                    EventJSON.encode(event, into: &line)
-                    try await emit(line)
+            try await withGracefulShutdownHandler {
+                while let batch = try await reader.nextBatch() {
+                    for record in batch {
+                        // What this version cannot read is a newer server's business; the rest goes on.
+                        guard let event = try? RecordCoding.decode(Apus_V1_SendingEvent.self, from: record.value) else { continue }
+                        var line: [UInt8] = []
+                        EventJSON.encode(event, into: &line)
+                        try await emit(line)
+                    }
                 }
+            } onGracefulShutdown: {
+                // A follower must not hold up a stop. Closing only wakes the reader, so this task ends at once.
+                Task { await reader.close() }
             }
         } catch {
             await reader.close()

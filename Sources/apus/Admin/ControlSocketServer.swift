@@ -16,25 +16,15 @@ struct ControlSocketServer: Service {
     ///   - handler: carries the requests out.
     init(path: String, handler: AdminHandler, logger: Logger) {
         let router = Router()
-        router.post("/v1/request") { request, context -> Response in
-            let body = try await request.body.collect(upTo: Self.maximumRequestBytes)
-            let admin: AdminRequest
-            do {
-                admin = try JSONDecoder().decode(AdminRequest.self, from: Data(body.readableBytesView))
-            } catch {
-                return Self.failure("the server does not know this request: use the apus command of the server's version", status: .badRequest)
-            }
-            return Response(
+        router.post("/v1/request") { request, _ -> Response in
+            Response(
                 status: .ok, headers: [.contentType: "application/x-ndjson"],
                 body: ResponseBody { writer in
-                    do {
-                        try await handler.handle(admin) { line in
+                    // A follower must not outlive its client.
+                    try await request.body.consumeWithCancellationOnInboundClose { body in
+                        try await Self.answer(body, by: handler) { line in
                             try await writer.write(ByteBuffer(bytes: line + [UInt8(ascii: "\n")]))
                         }
-                    } catch let failure as AdminAnswer.Failure {
-                        // The status line has gone, so a failure is a line of its own kind.
-                        try await writer.write(ByteBuffer(bytes: try JSONEncoder().encode(failure)))
-                        try await writer.write(ByteBuffer(string: "\n"))
                     }
                     try await writer.finish(nil)
                 }
@@ -55,8 +45,19 @@ struct ControlSocketServer: Service {
         try await self.application.run()
     }
 
-    private static func failure(_ text: String, status: HTTPResponse.Status) -> Response {
-        let bytes = (try? JSONEncoder().encode(AdminAnswer.Failure(error: text))) ?? Data()
-        return Response(status: status, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+    /// Reads a request and carries it out. A failure is a line of its own kind, for the status line has gone.
+    private static func answer(_ body: RequestBody, by handler: AdminHandler, emit: ([UInt8]) async throws -> Void) async throws {
+        do {
+            let bytes = try await body.collect(upTo: Self.maximumRequestBytes)
+            guard let request = try? JSONDecoder().decode(AdminRequest.self, from: Data(bytes.readableBytesView)) else {
+                throw AdminAnswer.Failure(
+                    error: "the server does not know this request: use the apus command of the server's version")
+            }
+            try await handler.handle(request, emit: emit)
+        } catch let failure as AdminAnswer.Failure {
+            try await emit(Array(try JSONEncoder().encode(failure)))
+        } catch is CancellationError {
+            // The client has gone, or the server stops: nobody waits for the rest.
+        }
     }
 }

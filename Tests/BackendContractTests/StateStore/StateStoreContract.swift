@@ -61,7 +61,8 @@ import Testing
         }
     }
 
-    @Test(arguments: StateStoreImplementation.allCases) func pagesAreInByteOrderAndComplete(on implementation: StateStoreImplementation) async throws {
+    @Test(arguments: StateStoreImplementation.allCases) func pagesAreInByteOrderAndComplete(on implementation: StateStoreImplementation) async throws
+    {
         try await implementation.withStore { store in
             // Names in which the order of bytes, of characters and of a locale differ, and some that are equal to Unicode and not in bytes.
             let names = ["B", "a", "Z", "é", "e\u{301}", "\u{10348}", "\u{ffff}", "a/b", "a\0b", "a\0", "%", "_", "'; DROP TABLE document; --", " "]

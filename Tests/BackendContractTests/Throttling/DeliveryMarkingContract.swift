@@ -24,7 +24,9 @@ import Testing
             try await engine.finish(claim, outcomes: [[1, 2, 3], [UInt8](repeating: 7, count: DeliveryClaim.maximumOutcomeBytes)])
             #expect(
                 try await engine.claim(Self.claim(["b@example.com", "c@example.com", "a@example.com"], owner: Self.two))
-                    == [.finished(outcome: [UInt8](repeating: 7, count: DeliveryClaim.maximumOutcomeBytes)), .claimed, .finished(outcome: [1, 2, 3])]
+                    == [
+                        .finished(outcome: [UInt8](repeating: 7, count: DeliveryClaim.maximumOutcomeBytes)), .claimed, .finished(outcome: [1, 2, 3]),
+                    ]
             )
             // A copy that was held meanwhile, too.
             #expect(try await engine.claim(Self.claim(hop: 5)) == [.finished(outcome: [1, 2, 3])])
@@ -112,7 +114,9 @@ import Testing
         }
     }
 
-    @Test(arguments: ThrottlingImplementation.allCases) func theSameRecipientTwiceGetsOneAnswer(on implementation: ThrottlingImplementation) async throws {
+    @Test(arguments: ThrottlingImplementation.allCases) func theSameRecipientTwiceGetsOneAnswer(on implementation: ThrottlingImplementation)
+        async throws
+    {
         try await implementation.withEngine { engine, _ in
             let answers = try await engine.claim(Self.claim(["a@x.org", "a@x.org"]))
             #expect(answers == [.claimed, .claimed])

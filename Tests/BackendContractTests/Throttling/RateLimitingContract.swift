@@ -4,7 +4,8 @@ import Testing
 
 /// What every ``RateLimiting`` guarantees.
 @Suite struct RateLimitingContract {
-    @Test(arguments: ThrottlingImplementation.allCases) func takesUpToTheBurstAndThenTheRate(on implementation: ThrottlingImplementation) async throws {
+    @Test(arguments: ThrottlingImplementation.allCases) func takesUpToTheBurstAndThenTheRate(on implementation: ThrottlingImplementation) async throws
+    {
         try await implementation.withEngine { engine, clocks in
             let limit = RateLimit(perSecond: 10, burst: 3)
             #expect(try await engine.take("a", limit: limit, cost: 3) == .granted)
@@ -41,7 +42,8 @@ import Testing
             var generator = SystemRandomNumberGenerator()
             for round in 0..<1500 {
                 if round % 7 == 3 {
-                    if try await engine.take("a", limit: rate, cost: 1) == .granted { uses.append((clocks.microseconds - start, 1)) }
+                    let cost = round % 5 == 0 ? limit.burst : 1
+                    if try await engine.take("a", limit: rate, cost: cost) == .granted { uses.append((clocks.microseconds - start, cost)) }
                 } else if case .granted(let tokens, let validFor) = try await engine.lease("a", limit: rate, maximum: 20) {
                     #expect((1...20).contains(tokens))
                     uses.append((clocks.microseconds - start + (Bool.random(using: &generator) ? validFor.microseconds : 0), tokens))
@@ -65,6 +67,27 @@ import Testing
                     }
                 }
             }
+        }
+    }
+
+    /// Taking the whole burst at once stays possible beside leases: it waits until what was leased is paid off.
+    @Test(arguments: ThrottlingImplementation.allCases) func theWholeBurstIsGrantedBesideLeases(on implementation: ThrottlingImplementation)
+        async throws
+    {
+        try await implementation.withEngine { engine, clocks in
+            let rate = RateLimit(perSecond: 100, burst: 10)
+            guard case .granted(_, let validFor) = try await engine.lease("a", limit: rate, maximum: 3) else {
+                Issue.record("not granted")
+                return
+            }
+            guard case .denied(let wait) = try await engine.take("a", limit: rate, cost: 10) else {
+                Issue.record("granted while leased tokens are out")
+                return
+            }
+            #expect(wait > validFor)
+            clocks.advance(wait)
+            #expect(try await engine.take("a", limit: rate, cost: 10) == .granted)
+            #expect(try await engine.take("a", limit: rate, cost: 11) == .impossible)
         }
     }
 

@@ -4,7 +4,9 @@ import Testing
 
 /// What every ``WorkerRegistry`` guarantees.
 @Suite struct WorkerRegistryContract {
-    @Test(arguments: ThrottlingImplementation.allCases) func showsTheNewestSummaryOfTheLiving(on implementation: ThrottlingImplementation) async throws {
+    @Test(arguments: ThrottlingImplementation.allCases) func showsTheNewestSummaryOfTheLiving(on implementation: ThrottlingImplementation)
+        async throws
+    {
         try await implementation.withEngine { engine, clocks in
             let one = WorkerID("one"), two = WorkerID("two")
             #expect(try await engine.summaries() == [:])

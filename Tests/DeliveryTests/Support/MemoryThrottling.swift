@@ -34,6 +34,8 @@ final class MemoryThrottling: DeliveryMarking, WorkerRegistry, RateLimiting {
     }
 
     let state = Mutex(State())
+    /// Called after every change of a marker.
+    let observer = Mutex<(@Sendable () -> Void)?>(nil)
 
     func claim(_ claim: DeliveryClaim, completion: @escaping @Sendable (Result<[ClaimAnswer], any Error>) -> Void) {
         completion(
@@ -81,6 +83,7 @@ final class MemoryThrottling: DeliveryMarking, WorkerRegistry, RateLimiting {
 
     func finish(_ claim: DeliveryClaim, outcomes: [[UInt8]], completion: @escaping @Sendable (Result<Void, any Error>) -> Void) {
         completion(self.state.withLock { state in Result { try Self.set(claim, &state, "finish") { .finished(outcomes[$0]) } } })
+        self.observer.withLock { $0 }?()
     }
 
     func release(_ claim: DeliveryClaim, completion: @escaping @Sendable (Result<Void, any Error>) -> Void) {

@@ -5,6 +5,7 @@ import Delivery
 import Logging
 import MailAuthentication
 import MailSink
+import NIOCore
 import NIOPosix
 import SMTPProtocol
 import Testing

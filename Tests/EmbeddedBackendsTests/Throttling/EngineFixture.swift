@@ -2,6 +2,7 @@ import ApusCore
 import Backends
 import EmbeddedBackends
 import Foundation
+import Logging
 import Synchronization
 
 /// An engine in a folder of its own, with clocks that move when the test says so.
@@ -17,7 +18,8 @@ final class EngineFixture: Sendable {
         self.clock = clock
         self.engine = try EmbeddedThrottling(
             folder: folder.path, configuration: configuration,
-            clocks: .init(microseconds: { clock.microseconds }, timeOfDay: { UnixMilliseconds(clock.microseconds / 1000) })
+            clocks: .init(microseconds: { clock.microseconds }, timeOfDay: { UnixMilliseconds(clock.microseconds / 1000) }),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
     }
 
@@ -37,11 +39,18 @@ final class EngineFixture: Sendable {
 
     /// What a new process finds after this one is killed now: what was written, synced or not. This engine goes on, unaware.
     func afterKill(_ configuration: EmbeddedThrottling.Configuration = .init(), change: (String) throws -> Void = { _ in }) throws -> EngineFixture {
-        let copy = try TemporaryFolder()
-        for name in try self.folder.names() {
-            try FileManager.default.copyItem(atPath: "\(self.folder.path)/\(name)", toPath: "\(copy.path)/\(name)")
-        }
+        let copy = try self.copy()
         try change(copy.path)
         return try EngineFixture(configuration, folder: copy, at: self.clock.microseconds)
+    }
+
+    /// The folder as it is at one moment: once more when the engine has removed a file meanwhile.
+    private func copy() throws -> TemporaryFolder {
+        while true {
+            let names = try self.folder.names()
+            let copy = try TemporaryFolder()
+            for name in names { try? FileManager.default.copyItem(atPath: "\(self.folder.path)/\(name)", toPath: "\(copy.path)/\(name)") }
+            if try copy.names() == names, try self.folder.names() == names { return copy }
+        }
     }
 }

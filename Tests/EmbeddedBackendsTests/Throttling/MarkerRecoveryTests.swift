@@ -106,7 +106,8 @@ import Testing
 
     /// After two days off, the outcomes of the minutes before are still there: their records come back now.
     @Test func timeWithoutAProcessDoesNotCount() async throws {
-        let configuration = EmbeddedThrottling.Configuration(finishedHorizon: .seconds(100), unfinishedHorizon: .seconds(1000), markerSegmentBytes: 500)
+        let configuration = EmbeddedThrottling.Configuration(
+            finishedHorizon: .seconds(100), unfinishedHorizon: .seconds(1000), markerSegmentBytes: 500)
         let fixture = try EngineFixture(configuration)
         for number in 0..<20 {
             #expect(try await fixture.engine.claim(self.claim(number, owner: self.one)) == [.claimed])

@@ -197,9 +197,23 @@ final class SegmentedLog: Sendable {
             return state.isClosed
         }
         guard !wasClosed else { return }
-        // Behind the drain that may be under way, on its thread.
-        try? await self.writerThread.runIfActive { self.drain() }
-        try? await self.syncThread.runIfActive { try? self.synchronize() }
+        // Behind the drain that may be under way, on its thread; also when the task that closes is cancelled.
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            self.writerThread.submit { _ in
+                self.drain()
+                continuation.resume()
+            }
+        }
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            self.syncThread.submit { _ in
+                do {
+                    try self.synchronize()
+                } catch {
+                    self.logger.error("a log cannot be synced", metadata: ["log": "\(self.configuration.name)", "error": "\(error)"])
+                }
+                continuation.resume()
+            }
+        }
         try? await self.writerThread.shutdownGracefully()
         try? await self.syncThread.shutdownGracefully()
     }

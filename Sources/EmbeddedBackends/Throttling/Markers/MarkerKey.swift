@@ -21,7 +21,10 @@ struct MarkerKey: Hashable, Sendable {
         address.withUTF8 { hash.update(bufferPointer: UnsafeRawBufferPointer($0)) }
         let digest = hash.finalize()
         (self.high, self.low) = digest.withUnsafeBytes { bytes in
-            (bytes.loadUnaligned(fromByteOffset: 0, as: UInt64.self).littleEndian, bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self).littleEndian)
+            (
+                bytes.loadUnaligned(fromByteOffset: 0, as: UInt64.self).littleEndian,
+                bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self).littleEndian
+            )
         }
     }
 

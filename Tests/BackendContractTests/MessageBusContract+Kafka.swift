@@ -1,0 +1,61 @@
+import Backends
+import ClusterBackends
+import KafkaClient
+import Testing
+
+/// A ``KafkaMessageBus`` on a mock cluster of librdkafka's own, which lives as long as the fixture.
+struct KafkaBusFixture: MessageBusFixture {
+    static let name = "Kafka, mock cluster"
+    // A member that dies without leaving is only seen after its session time, and one process cannot die without its other tests.
+    static let abilities: Set<MessageBusAbility> = [.refusesUnknownTopics, .createsTopics]
+
+    let cluster: KafkaMockCluster
+
+    static func make() async throws -> KafkaBusFixture {
+        KafkaBusFixture(cluster: try KafkaMockCluster())
+    }
+
+    func open() async throws -> any MessageBus {
+        let cluster = self.cluster
+        return try KafkaMessageBus(
+            KafkaMessageBus.Configuration(
+                kafka: KafkaConfiguration(
+                    bootstrapServers: cluster.bootstrapServers, produceTimeout: .seconds(30), sessionTimeout: .seconds(6),
+                    maximumRecordBytes: 2 << 20),
+                replicas: 1, minimumInSyncReplicas: 1),
+            createTopic: { topic in try cluster.createTopic(topic.name, partitions: topic.partitions) })
+    }
+
+    func reopenAfterCrash(_ bus: any MessageBus) async throws -> any MessageBus {
+        await bus.close()
+        return try await self.open()
+    }
+
+    func tearDown() async {}
+}
+
+@Suite("MessageBus contract: Kafka, mock cluster", .timeLimit(.minutes(5)))
+struct KafkaMessageBusContract {
+    typealias Contract = MessageBusContract<KafkaBusFixture>
+
+    @Test func keepsOrderInAPartition() async throws { try await Contract.keepsOrderInAPartition() }
+    @Test func sendsAKeyToOnePartition() async throws { try await Contract.sendsAKeyToOnePartition() }
+    @Test func carriesEmptyAndLargeValues() async throws { try await Contract.carriesEmptyAndLargeValues() }
+    @Test func keepsEveryRecordOfConcurrentProducers() async throws { try await Contract.keepsEveryRecordOfConcurrentProducers() }
+    @Test func refusesWhatItCannotCarry() async throws { try await Contract.refusesWhatItCannotCarry() }
+    @Test func checksTopics() async throws { try await Contract.checksTopics() }
+    @Test func refusesAfterClose() async throws { try await Contract.refusesAfterClose() }
+    @Test func boundsBatches() async throws { try await Contract.boundsBatches() }
+    @Test func commitsNeverMoveBack() async throws { try await Contract.commitsNeverMoveBack() }
+    @Test func refusesCommitsOfOthers() async throws { try await Contract.refusesCommitsOfOthers() }
+    @Test func groupsAreIndependent() async throws { try await Contract.groupsAreIndependent() }
+    @Test func membersShareAndTakeOver() async throws { try await Contract.membersShareAndTakeOver() }
+    @Test func waitsForTheListener() async throws { try await Contract.waitsForTheListener() }
+    @Test func pausesAndResumes() async throws { try await Contract.pausesAndResumes() }
+    @Test func seeks() async throws { try await Contract.seeks() }
+    @Test func waitsForDataAndForClose() async throws { try await Contract.waitsForDataAndForClose() }
+    @Test func cancellationLosesNothing() async throws { try await Contract.cancellationLosesNothing() }
+    @Test func readsFromAnywhere() async throws { try await Contract.readsFromAnywhere() }
+    @Test func follows() async throws { try await Contract.follows() }
+    @Test func tellsPositions() async throws { try await Contract.tellsPositions() }
+}
