@@ -184,7 +184,7 @@ let package = Package(
             "DeliveryTests",
             [
                 "ApusCore", "ApusSchema", "Backends", "SMTPProtocol", "SMTPTransport", "MailSink", "MailAuthentication", "DNSResolver",
-                "Delivery", nioCore, nioPosix, nioEmbedded, nioSSL, logging, serviceLifecycle, deque, protobuf,
+                "Delivery", "EmbeddedBackends", nioCore, nioPosix, nioSSL, logging, serviceLifecycle, deque, protobuf,
             ]),
         .testTarget(
             name: "ScenarioTests", dependencies: ["TestSupport", nioPosix], exclude: ["Scripts"], swiftSettings: swiftSettings),

@@ -3,7 +3,7 @@
 set -eu
 
 curl --silent --show-error --fail-with-body \
-    --aws-sigv4 "aws:amz:${AWS_REGION:-us-east-1}:ses" \
+    --aws-sigv4 "aws:amz:${AWS_DEFAULT_REGION:-us-east-1}:ses" \
     --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \
     --header 'Content-Type: application/json' \
     --data '{

@@ -9,10 +9,12 @@ import atexit
 import collections
 import concurrent.futures
 import json
+import os
 import pathlib
 import re
 import shlex
 import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -108,7 +110,7 @@ class Demo:
 
     def sdk_environment(self, **extra):
         return self.environment | {
-            "AWS_ACCESS_KEY_ID": self.key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": self.key["SecretAccessKey"], "AWS_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": self.key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": self.key["SecretAccessKey"],
             "AWS_DEFAULT_REGION": REGION, "ENDPOINT_URL": self.url,
         } | extra
 
@@ -227,13 +229,16 @@ class Demo:
             self.fail("CPython's e-mail test messages are not here: run make deps")
         raw = messages.cpython(folder) if folder else []
         varied, by_cli, stream = messages.varied(), messages.by_command_line(), messages.many(STREAM)
-        for message in [*varied, *by_cli, *stream, *raw]:
+        examples = messages.by_examples()
+        for message in [*varied, *by_cli, *examples, *stream, *raw]:
             self.ledger.by_label[message.label] = message
-        say(f"    {len(varied)} of different kinds and {len(raw)} of CPython's e-mail test messages by boto3, {len(by_cli)} by the AWS CLI,")
+        say(f"    {len(varied)} of different kinds and {len(raw)} of CPython's e-mail test messages by boto3, {len(by_cli)} by the AWS CLI,"
+            f" {len(examples)} by examples/*.sh,")
         say(f"    {len(stream)} more from eight threads; the server is killed when {KILL_AFTER} calls of these are answered, and restarted.")
         say()
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
             cli = [pool.submit(self.send_by_command_line, message) for message in by_cli]
+            cli += [pool.submit(self.send_by_example, message) for message in examples]
             self.send_all([*varied, *raw], threads=3)
             for result in cli:
                 result.result()
@@ -308,6 +313,13 @@ class Demo:
             self.sdk_environment())
         self.ledger.sent(json.loads(answer)["MessageId"], message)
 
+    def send_by_example(self, message):
+        """By a script of examples/, of which the label is the name."""
+        environment = self.sdk_environment(SENDER="orders@shop.example", RECIPIENT=message.to[0])
+        environment["PATH"] = f"{pathlib.Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+        answer = processes.run(["sh", ROOT / "examples" / message.label], environment)
+        self.ledger.sent(re.search(r'"MessageId":\s*"([^"]+)"', answer)[1], message)
+
     def account(self):
         import accounting
 
@@ -379,24 +391,34 @@ class Demo:
 
     def send_your_own(self):
         heading(6, "Send your own")
-        indent(f"""make demo ARGS=--keep          # leaves this installation running, and says how to reach it
+        if self.arguments.keep:
+            self.keep()
+            return
+        indent(f"""with this installation, left running:
 
-or, with an installation of yours:
+    make demo ARGS=--keep
 
-{_shown(self.apus)} serve --data ./data &
-{_shown(self.apus)} keys create --data ./data
-{_shown(self.apus)} identities create example.com --verified --data ./data
-export AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=… AWS_REGION={REGION}
-ENDPOINT_URL=http://127.0.0.1:8025 SENDER=you@example.com RECIPIENT=someone@example.org {_shown(sys.executable)} examples/send.py""")
+or with one of yours, which delivers to the recipient's real mail server:
+
+    {_shown(self.apus)} serve --data ./data &
+    {_shown(self.apus)} keys create --data ./data
+    {_shown(self.apus)} identities create example.com --verified --data ./data
+
+    export AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=… AWS_DEFAULT_REGION={REGION}
+    export ENDPOINT_URL=http://127.0.0.1:8025 SENDER=you@example.com RECIPIENT=someone@example.org
+    {_shown(sys.executable)} examples/send.py""")
 
     def keep(self):
-        say()
-        values = {"AWS_ACCESS_KEY_ID": self.key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": self.key["SecretAccessKey"], "AWS_REGION": REGION,
-                  "ENDPOINT_URL": self.url, "SENDER": "orders@shop.example", "RECIPIENT": "you@inbox.example"}
-        indent(" ".join(f"{name}={shlex.quote(value)}" for name, value in values.items()) + f" {_shown(sys.executable)} examples/send.py")
-        indent(f"{_shown(self.apus)} events tail --data {self.data} --follow")
-        indent(f"the far servers store in {self.folder}/*.example/store")
-        say("    Ctrl-C ends it.")
+        indent(f"""This installation runs until Ctrl-C. In another terminal:
+
+    export AWS_ACCESS_KEY_ID={self.key["AccessKeyId"]} AWS_DEFAULT_REGION={REGION}
+    export AWS_SECRET_ACCESS_KEY={shlex.quote(self.key["SecretAccessKey"])}
+    export ENDPOINT_URL={self.url} SENDER=orders@shop.example RECIPIENT=you@inbox.example
+    {_shown(sys.executable)} examples/send.py
+
+    {_shown(self.apus)} events tail --data {self.data} --follow
+
+The far servers store what they get in {self.folder}/*.example/store.""")
         try:
             threading.Event().wait()
         except KeyboardInterrupt:
@@ -413,8 +435,6 @@ ENDPOINT_URL=http://127.0.0.1:8025 SENDER=you@example.com RECIPIENT=someone@exam
             self.many_messages()
             self.account()
             self.send_your_own()
-            if self.arguments.keep:
-                self.keep()
             if not self.server.stop():
                 self.fail(f"the server did not stop cleanly on SIGTERM (exit {self.server.process.returncode})")
         except Exception as error:
@@ -458,7 +478,15 @@ def main():
     parser.add_argument("--bin", type=pathlib.Path, default=ROOT / ".build" / "release", help="folder of apus and apus-loadtest")
     parser.add_argument("--keep", action="store_true", help="leave the installation running at the end, until Ctrl-C")
     parser.add_argument("--debug", action="store_true", help="show where an unexpected error came from")
-    return Demo(parser.parse_args()).run()
+    demo = Demo(parser.parse_args())
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return demo.run()
+    except KeyboardInterrupt:
+        # Not by the usual way out: that would wait for the threads that are sending.
+        say()
+        demo.clean_up()
+        os._exit(130)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import os
 import pathlib
 import random
 import re
+import shutil
 import sysconfig
 
 SENDER = "orders@shop.example"
@@ -160,6 +161,14 @@ def by_command_line():
         Message("cli-both", "AWS CLI, text and HTML", ["cli@busy.example"], subject="CLI – Привет 🧰", text="Plain.\n", html="<p>Rich.</p>"),
         Message("cli-bounce", "AWS CLI, to nobody", ["nobody.cli@strict.example"], subject="CLI", text="Plain.\n"),
     ]
+
+
+def by_examples():
+    """What the scripts of examples/ send; the label is the script's name. Without curl, its script is left out."""
+    sent = [Message("send-aws-cli.sh", "an example", ["example@inbox.example"], subject="From the AWS CLI", text="Hello.\n")]
+    if shutil.which("curl"):
+        sent.append(Message("send-curl.sh", "an example", ["example@busy.example"], subject="From curl", text="Hello.\n"))
+    return sent
 
 
 def many(count):

@@ -60,14 +60,4 @@ struct FairQueue<Owner: Hashable & Sendable, Element: Sendable>: Sendable {
         }
         return removed
     }
-
-    /// The oldest element of every owner.
-    var heads: [Element] { self.turns.compactMap { self.queues[$0]?.first } }
-}
-
-extension FairQueue {
-    /// All elements, in no order that matters.
-    func forEach(_ body: (Element) -> Void) {
-        for queue in self.queues.values { queue.forEach(body) }
-    }
 }

@@ -245,14 +245,6 @@ package struct LaneMachine: Sendable {
         return actions
     }
 
-    /// Gives back waiting messages.
-    package mutating func withdraw(_ messages: Set<UInt64>) -> [Action] {
-        self.queue.removeAll { messages.contains($0.message) }.map { waiting in
-            self.waitingOctets -= waiting.octets
-            return .stop(message: waiting.message)
-        }
-    }
-
     // MARK: - Decisions
 
     private mutating func becomeIdle(_ connection: UInt64, now: NIODeadline) -> [Action] {

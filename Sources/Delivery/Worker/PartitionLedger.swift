@@ -86,8 +86,6 @@ package struct PartitionLedger: Sendable {
 
     /// Records that were read and have not ended.
     package var inFlight: Int { self.partitions.values.reduce(self.orphans.count) { $0 + $1.inFlight.count } }
-    /// Whether all partitions are paused for the byte budget.
-    package var isBudgetSpent: Bool { self.isOverBudget }
 
     // MARK: - Ownership
 
