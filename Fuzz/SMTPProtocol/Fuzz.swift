@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin.C
+#endif
+
 import NIOCore
 import SMTPProtocol
 
@@ -144,4 +152,20 @@ private func client(_ bytes: [UInt8], step: Int) {
     session.channelInactive()
     drain()
     precondition(!isRunning)
+}
+
+@_silgen_name("LLVMFuzzerRunDriver")
+private func runDriver(
+    _ argumentCount: UnsafeMutablePointer<CInt>, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
+    _ test: @convention(c) (UnsafePointer<UInt8>, Int) -> CInt
+) -> CInt
+
+/// SwiftPM renames the entry point of executables, so libFuzzer's own `main` is not found; its driver is called instead.
+@main
+struct Fuzz {
+    static func main() {
+        var count = CommandLine.argc
+        var arguments = CommandLine.unsafeArgv
+        exit(runDriver(&count, &arguments, fuzz))
+    }
 }

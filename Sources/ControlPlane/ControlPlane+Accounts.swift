@@ -28,7 +28,9 @@ extension ControlPlane {
         // Ids of twelve random digits rarely meet; a few tries are more than enough.
         for _ in 0..<16 {
             guard let id = AccountID(String(Int64.random(in: 100_000_000_000...999_999_999_999, using: &generator))) else { continue }
-            let account = Account(id: id, name: name, createdAt: self.now())
+            let account = Account(
+                id: id, name: name, createdAt: self.now(), maximum24HourSend: self.configuration.maximum24HourSend,
+                maximumSendRate: self.configuration.maximumSendRate)
             do {
                 try await self.write([
                     .create(StoredAccountName.key(name), value: try StoredAccountName(account: id.rawValue).encoded()),

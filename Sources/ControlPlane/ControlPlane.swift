@@ -27,10 +27,15 @@ package final class ControlPlane: Service {
         package var maximumConfigurationSets: Int
         /// The most access keys of one account.
         package var maximumAccessKeys: Int
+        /// Recipients in 24 hours of new accounts; nil for no limit.
+        package var maximum24HourSend: Int?
+        /// Recipients a second of new accounts.
+        package var maximumSendRate: Double
 
         package init(
             region: Region = .usEast1, dkimZone: String? = nil, domain: String, ed25519: Bool = false, maximumIdentities: Int = 10_000,
-            maximumConfigurationSets: Int = 10_000, maximumAccessKeys: Int = 100
+            maximumConfigurationSets: Int = 10_000, maximumAccessKeys: Int = 100, maximum24HourSend: Int? = nil,
+            maximumSendRate: Double = 1000
         ) {
             self.region = region
             self.dkimZone = dkimZone
@@ -39,6 +44,8 @@ package final class ControlPlane: Service {
             self.maximumIdentities = maximumIdentities
             self.maximumConfigurationSets = maximumConfigurationSets
             self.maximumAccessKeys = maximumAccessKeys
+            self.maximum24HourSend = maximum24HourSend
+            self.maximumSendRate = maximumSendRate
         }
     }
 

@@ -22,6 +22,9 @@ final class KafkaConsumerCore: @unchecked Sendable {
         var closers: [CheckedContinuation<Void, Never>] = []
     }
 
+    /// `RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE`, which is not imported.
+    private static let withoutClosing: Int32 = 0x8
+
     private let subscription: KafkaConsumer.Subscription
     private let maximumRecords: Int
     private let maximumBytes: Int
@@ -37,6 +40,8 @@ final class KafkaConsumerCore: @unchecked Sendable {
     private var committed: [KafkaPartition: Int64] = [:]
     private var gathered: [KafkaRecord] = []
     private var gatheredBytes = 0
+    /// A record that did not fit into the batch any more.
+    private var carried: KafkaRecord?
     /// Records of paused partitions, fetched before the pause.
     private var parked: [KafkaRecord] = []
     private var isStalled = false
@@ -213,7 +218,7 @@ final class KafkaConsumerCore: @unchecked Sendable {
         while !self.shared.withLock({ $0.isClosing }) {
             self.serveCommands()
             self.hand()
-            if self.gathered.count >= self.maximumRecords || self.gatheredBytes >= self.maximumBytes {
+            if self.isFull {
                 self.waitForReader()
                 continue
             }
@@ -232,7 +237,8 @@ final class KafkaConsumerCore: @unchecked Sendable {
         }
         for command in commands { command(self) }
         rd_kafka_queue_destroy(self.queue)
-        rd_kafka_destroy(self.handle)
+        // Closed above; destroying would close once more, and wait for answers that nobody serves any longer.
+        rd_kafka_destroy_flags(self.handle, Self.withoutClosing)
         self.context.core = nil
         for closer in closers { closer.resume() }
     }
@@ -240,13 +246,15 @@ final class KafkaConsumerCore: @unchecked Sendable {
     /// One wait in librdkafka, then whatever else is there without waiting.
     private func pollOnce(timeout: Int32) {
         var wait = timeout
-        while self.gathered.count < self.maximumRecords, self.gatheredBytes < self.maximumBytes,
-            let message = rd_kafka_consumer_poll(self.handle, wait)
-        {
+        while !self.isFull, let message = rd_kafka_consumer_poll(self.handle, wait) {
             self.take(message)
             rd_kafka_message_destroy(message)
             wait = 0
         }
+    }
+
+    private var isFull: Bool {
+        self.carried != nil || self.gathered.count >= self.maximumRecords || self.gatheredBytes >= self.maximumBytes
     }
 
     private func take(_ message: UnsafeMutablePointer<rd_kafka_message_t>) {
@@ -270,6 +278,10 @@ final class KafkaConsumerCore: @unchecked Sendable {
             key: Array(UnsafeRawBufferPointer(start: message.pointee.key, count: message.pointee.key_len)),
             value: ByteBuffer(bytes: UnsafeRawBufferPointer(start: message.pointee.payload, count: message.pointee.len))
         )
+        guard self.gathered.isEmpty || self.gatheredBytes + record.byteCount <= self.maximumBytes else {
+            self.carried = record
+            return
+        }
         self.gathered.append(record)
         self.gatheredBytes += record.byteCount
     }
@@ -283,8 +295,9 @@ final class KafkaConsumerCore: @unchecked Sendable {
         }
         guard let reader else { return }
         let batch = self.gathered
-        self.gathered = []
-        self.gatheredBytes = 0
+        self.gathered = self.carried.map { [$0] } ?? []
+        self.gatheredBytes = self.carried?.byteCount ?? 0
+        self.carried = nil
         reader.continuation.resume(returning: batch)
     }
 
@@ -298,7 +311,13 @@ final class KafkaConsumerCore: @unchecked Sendable {
                 self.setFetching(Array(self.owned), false)
             }
             if self.isStalled {
+                // Paused, so what comes here are rebalances and errors; a straggler is gathered beyond the bound, once.
                 guard let message = rd_kafka_consumer_poll(self.handle, 200) else { continue }
+                if let carried = self.carried {
+                    self.gathered.append(carried)
+                    self.gatheredBytes += carried.byteCount
+                    self.carried = nil
+                }
                 self.take(message)
                 rd_kafka_message_destroy(message)
             } else {
@@ -362,6 +381,12 @@ final class KafkaConsumerCore: @unchecked Sendable {
 
     /// Removes the records of partitions from what is gathered.
     private func takeGathered(of partitions: Set<KafkaPartition>) -> [KafkaRecord] {
+        if let carried = self.carried {
+            // Behind what is gathered, so in order when it joins it.
+            self.gathered.append(carried)
+            self.gatheredBytes += carried.byteCount
+            self.carried = nil
+        }
         let taken = self.gathered.filter { partitions.contains(KafkaPartition(topic: $0.topic, partition: $0.partition)) }
         guard !taken.isEmpty else { return [] }
         self.gathered.removeAll { partitions.contains(KafkaPartition(topic: $0.topic, partition: $0.partition)) }

@@ -7,6 +7,9 @@ import Logging
 
 /// A data folder opened: its backends, and the control plane on them. A server keeps them for its life, a command for a moment.
 struct EmbeddedParts: Sendable {
+    /// What a socket address holds on Linux (`sun_path`, 108 bytes with its final zero).
+    private static let longestSocketPath = 107
+
     let folder: DataFolder
     let bus: SegmentMessageBus
     let store: SQLiteStateStore
@@ -24,6 +27,10 @@ struct EmbeddedParts: Sendable {
         settings: Settings, folder path: String, logger: Logger = Logger(label: "apus"), _ body: (EmbeddedParts) async throws -> Value
     ) async throws -> Value {
         let folder = try DataFolder.open(path)
+        guard folder.controlSocketPath.utf8.count <= Self.longestSocketPath else {
+            throw AdminAnswer.Failure(
+                error: "the path \(path) is too long for the control socket in it: choose a data folder of at most \(Self.longestSocketPath - 13) bytes")
+        }
         let ring = try Self.masterKeys(settings, folder: folder)
         let store = try SQLiteStateStore(folder: folder.statePath)
         let throttling = try EmbeddedThrottling(folder: folder.throttlingPath, logger: logger)
@@ -35,7 +42,8 @@ struct EmbeddedParts: Sendable {
             store: store, sealer: SecretSealer(ring: ring),
             configuration: ControlPlane.Configuration(
                 region: settings.region, dkimZone: settings.sending.dkimZone, domain: settings.sending.domain,
-                ed25519: settings.sending.ed25519),
+                ed25519: settings.sending.ed25519, maximum24HourSend: settings.accounts.maximum24HourSend,
+                maximumSendRate: settings.accounts.maximumSendRate),
             logger: logger)
         let parts = EmbeddedParts(
             folder: folder, bus: bus, store: store, throttling: throttling, bodies: bodies, controlPlane: controlPlane)

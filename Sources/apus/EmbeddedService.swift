@@ -94,6 +94,8 @@ struct EmbeddedService {
         configuration.lanes.idleTimeout = delivery.timeouts.idle
         configuration.dialer.allowsLoopback = delivery.allowLoopback
         configuration.drainDeadline = delivery.drain
+        configuration.ledger.octets = delivery.memory
+        configuration.ledger.octetsPerPartition = min(configuration.ledger.octetsPerPartition, delivery.memory)
         var session = SMTPClientSession.Configuration(helloName: delivery.ehlo)
         session.tlsPolicy = configuration.tlsPolicy
         var timeouts = SMTPTimeouts()
@@ -108,6 +110,8 @@ struct EmbeddedService {
         timeouts.content = delivery.timeouts.body
         timeouts.finalDot = delivery.timeouts.finalDot
         let controlPlane = self.parts.controlPlane
+        // Where the entrance rejects what is above the rate, it has taken the tokens already.
+        let isPacing = !self.settings.sending.rejectsAboveRate
         return DeliveryWorker(
             id: WorkerID("\(ProcessInfo.processInfo.hostName.prefix(24))-\(getpid())-\(UInt32.random(in: .min ... .max))"),
             configuration: configuration, bus: self.parts.bus, throttling: self.parts.throttling, bodies: self.parts.bodies,
@@ -120,7 +124,8 @@ struct EmbeddedService {
             },
             signingPool: signingPool,
             accountLimit: { account in
-                controlPlane.account(account).map { account in
+                guard isPacing else { return nil }
+                return controlPlane.account(account).map { account in
                     RateLimit(perSecond: account.maximumSendRate, burst: max(Int(account.maximumSendRate), 1))
                 }
             },
@@ -141,7 +146,7 @@ struct EmbeddedService {
             controlPlane: self.parts.controlPlane, intake: intake, quotas: self.parts.throttling,
             budget: ByteBudget(limit: http.requestBudget),
             isReady: {
-                // The bus refuses questions once it is closed or its disk has failed.
+                // The bus refuses questions once it is closed, or has failed to write several times in a row.
                 (try? await bus.positions(topic: Topics.events, group: nil)) != nil
             })
         var tls: TLSConfiguration?

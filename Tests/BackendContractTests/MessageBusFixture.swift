@@ -27,6 +27,6 @@ enum MessageBusAbility: Hashable, Sendable {
     case keepsDataOverReopen
     /// Names of topics that were never made are refused.
     case refusesUnknownTopics
-    /// Topics have the number of partitions that was asked for.
-    case createsTopics
+    /// Offsets can be committed while partitions are being taken away.
+    case commitsWhileRevoking
 }

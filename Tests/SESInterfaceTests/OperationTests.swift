@@ -82,11 +82,11 @@ struct OperationTests {
         try await fixture.serve { address in
             let path = "/v2/email/configuration-sets"
             let body =
-                #"{"ConfigurationSetName":"main","DeliveryOptions":{"TlsPolicy":"REQUIRE","MaxDeliverySeconds":300},"SendingOptions":{},"SuppressionOptions":{"SuppressedReasons":["BOUNCE"]},"Tags":[{"Key":"k","Value":""}]}"#
+                #"{"ConfigurationSetName":"main","DeliveryOptions":{"TlsPolicy":"OPTIONAL","MaxDeliverySeconds":300},"SendingOptions":{},"SuppressionOptions":{"SuppressedReasons":["BOUNCE"]},"Tags":[{"Key":"k","Value":""}]}"#
             #expect(try await fixture.call(address, "POST", path, body: body)?.body == "{}")
             #expect(
                 try await fixture.call(address, "GET", path + "/main")?.body
-                    == #"{"ConfigurationSetName":"main","DeliveryOptions":{"TlsPolicy":"REQUIRE","MaxDeliverySeconds":300},"ReputationOptions":{"ReputationMetricsEnabled":true},"SendingOptions":{"SendingEnabled":false},"Tags":[{"Key":"k","Value":""}],"SuppressionOptions":{"SuppressedReasons":["BOUNCE"]}}"#
+                    == #"{"ConfigurationSetName":"main","DeliveryOptions":{"TlsPolicy":"OPTIONAL","MaxDeliverySeconds":300},"ReputationOptions":{"ReputationMetricsEnabled":true},"SendingOptions":{"SendingEnabled":false},"Tags":[{"Key":"k","Value":""}],"SuppressionOptions":{"SuppressedReasons":["BOUNCE"]}}"#
             )
             #expect(try await fixture.call(address, "GET", path)?.body == #"{"ConfigurationSets":["main"]}"#)
             let again = try await fixture.call(address, "POST", path, body: #"{"ConfigurationSetName":"main"}"#)

@@ -22,6 +22,9 @@ struct LaneRate: Hashable, Sendable {
         self.current += 1
     }
 
+    /// The longest wait that is believed.
+    private static let longest = Duration.seconds(900)
+
     /// How long the last of `count` messages would wait; nil while there is no saying.
     mutating func expectedWait(for count: Int, now: NIODeadline) -> Duration? {
         self.roll(now: now)
@@ -30,7 +33,8 @@ struct LaneRate: Hashable, Sendable {
         guard elapsed >= Self.learning else { return nil }
         let done = self.current + (self.previous ?? 0)
         guard done > 0 else { return .seconds(60) }
-        return .nanoseconds(Int64(clamping: elapsed.nanoseconds / Int64(done))) * count
+        // A guess from half a minute must not park mail for hours.
+        return min(.nanoseconds(Int64(clamping: elapsed.nanoseconds / Int64(done))) * count, Self.longest)
     }
 
     private mutating func roll(now: NIODeadline) {

@@ -64,7 +64,14 @@ package final class Splitter: Service {
                         continue
                     }
                     guard await self.write(records) else { return }
-                    try await consumer.commit([record.position.topicPartition: record.position.offset + 1])
+                    do {
+                        try await consumer.commit([record.position.topicPartition: record.position.offset + 1])
+                    } catch {
+                        // The rest of the batch must be split all the same. The next commit covers this one; at worst the call is split
+                        // once more after a restart, and the markers drop the copies.
+                        self.failures.increment()
+                        self.logger.warning("an offset could not be committed", metadata: ["error": "\(error)"])
+                    }
                 }
                 pause = .milliseconds(100)
             } catch {

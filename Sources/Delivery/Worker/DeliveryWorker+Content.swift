@@ -47,7 +47,8 @@ extension DeliveryWorker {
         } catch {
             return self.unsigned(record, "\(error)")
         }
-        guard !signers.isEmpty else { return .content(body) }
+        // Accepted to be signed: a key that is gone since is a fault to be told, not a reason to send without.
+        guard !signers.isEmpty else { return self.unsigned(record, "the domain has no signing key any more") }
         return await self.signed(body, by: signers, record)
     }
 

@@ -80,9 +80,11 @@ extension DeliveryWorker {
                 open.append(recipient)
             case .heldByLivingOwner: held.append(recipient)
             case .finished(let bytes):
-                // A marker that cannot be read is as good as none, but for the claim, which cannot be had: it will not change.
                 guard let outcome = try? Apus_V1_DeliveryOutcome(serializedBytes: bytes) else {
-                    self.logger.error("a delivery marker cannot be read: the outcome of a recipient is lost")
+                    // Its claim cannot be had while the marker stands, and dropping it would lose the recipient: it is held until the
+                    // marker's time is over, and then sent as new.
+                    self.logger.error("a delivery marker cannot be read: its recipient is held")
+                    held.append(recipient)
                     continue
                 }
                 self.metrics.replayed.increment()

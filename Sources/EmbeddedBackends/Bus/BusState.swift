@@ -31,6 +31,8 @@ struct BusState: Sendable {
     var spares: [String] = []
     var pendingIndexes: [PendingIndex] = []
     var isClosed = false
+    /// Writing has failed for good: nothing is taken before the process starts again.
+    var hasFailed = false
     /// Set when the last live record of a finished segment went, until upkeep was told.
     var hasDeadSegments = false
 

@@ -83,7 +83,9 @@ final class SegmentMaintenance {
             self.core.folder.remove(self.core.folder.indexPath(segment))
             // A file that is being read is not overwritten; its blocks go when the reader lets go.
             let spares = self.core.state.withLock { $0.spares.count }
-            guard state.pins == 0, spares < spareLimit, (try? state.file.size()) == self.core.configuration.segmentBytes,
+            // Only a hot segment's number is never given again: the next one exists before it dies. The frames of a cold one could
+            // come back under their own number.
+            guard state.kind == .hot, state.pins == 0, spares < spareLimit, (try? state.file.size()) == self.core.configuration.segmentBytes,
                 let name = self.rename(path)
             else {
                 self.core.folder.remove(path)
@@ -110,10 +112,9 @@ final class SegmentMaintenance {
     }
 
     private func synchronizeCommits() -> Bool {
-        let done = DispatchSemaphore(value: 0)
-        guard self.core.queue.add(.synchronize(nil, done)) else { return false }
-        done.wait()
-        return true
+        let answer = SyncAnswer()
+        guard self.core.queue.add(.synchronize { error in answer.give(isDone: error == nil) }) else { return false }
+        return answer.wait()
     }
 
     // MARK: compaction

@@ -177,6 +177,10 @@ package final class SegmentMessageBus: MessageBus {
 
     package func positions(topic: String, group: String?) async throws -> [PartitionPositions] {
         try self.core.state.withLock { state in
+            if state.isClosed { throw BusError(.closed, "the bus is closed") }
+            if state.hasFailed {
+                throw BusError(.unavailable, "the bus could not write to its disk several times in a row: look at the disk and start again")
+            }
             guard let known = state.topics[topic] else { throw BusError(.unknownTopic, "there is no topic \(topic)") }
             return state.partitions[known.base..<known.base + known.definition.partitions].map { partition in
                 PartitionPositions(

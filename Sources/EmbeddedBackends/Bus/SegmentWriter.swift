@@ -312,9 +312,8 @@ final class SegmentWriter {
     }
 
     private static func answer(_ barrier: WriteQueue.Request, _ error: (any Error)?) {
-        guard case .synchronize(let continuation, let semaphore) = barrier else { return }
-        if let error { continuation?.resume(throwing: error) } else { continuation?.resume() }
-        semaphore?.signal()
+        guard case .synchronize(let report) = barrier else { return }
+        report(error)
     }
 
     private static func unavailable(_ error: any Error) -> BusError {
@@ -327,6 +326,7 @@ final class SegmentWriter {
     /// Finishes the active segment and begins the next with a checkpoint.
     private func roll() throws {
         guard self.failuresInARow < Self.failuresAllowed else {
+            self.core.state.withLock { $0.hasFailed = true }
             throw BusError(.unavailable, "writing failed \(self.failuresInARow) times in a row; look at the disk and start again")
         }
         if let active = self.active, active.position > active.synced, self.core.configuration.syncOnAcknowledge {

@@ -41,7 +41,7 @@ final class WriteQueue: Sendable {
         case produce(ProduceTicket)
         case commit(group: String, offsets: [(partition: Int, offset: Int64)], CheckedContinuation<Void, any Error>)
         /// Answers when everything written before it is durable.
-        case synchronize(CheckedContinuation<Void, any Error>?, DispatchSemaphore?)
+        case synchronize(@Sendable ((any Error)?) -> Void)
     }
 
     private struct State {

@@ -14,6 +14,10 @@ struct CreateConfigurationSet: OperationHandler {
                 // No pools can be created in this version, so none exists.
                 throw SESError.badRequest(pool.isEmpty ? "sendingPoolName can't be blank." : "SendingPool <\(pool)> doesn't exist")
             }
+            guard delivery.string("TlsPolicy") != "REQUIRE" else {
+                // Refused rather than half obeyed: lanes know no policy of their messages yet.
+                throw SESError.badRequest("TlsPolicy REQUIRE is not supported by this version; the operator can require TLS for all mail.")
+            }
             set.tlsPolicy = delivery.string("TlsPolicy").flatMap(ConfigurationSet.TLSPolicy.init) ?? .optional
             set.maxDeliverySeconds = delivery.integer("MaxDeliverySeconds").map { Int($0) }
         }

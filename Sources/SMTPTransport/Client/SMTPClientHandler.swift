@@ -88,7 +88,7 @@ final class SMTPClientHandler: ChannelInboundHandler {
 
     /// - Throws: when there is no context or the server name is not fit for SNI.
     func makeTLSHandler() throws -> NIOSSLClientHandler {
-        guard let tlsContext = configuration.tlsContext else { throw NIOSSLError.noSuchFilesystemObject }
+        guard let tlsContext = configuration.tlsContext else { throw SMTPTransportError(.noTLSContext) }
         let handler = try NIOSSLClientHandler(context: tlsContext, serverHostname: sniName)
         tlsHandler = handler
         return handler

@@ -111,7 +111,7 @@ package final class SMTPServer: Sendable {
         registry: Registry,
         makeDelegate: @escaping @Sendable (SMTPServerConnection) -> any SMTPServerDelegate
     ) async throws -> any Channel {
-        if listener.isImplicitTLS, configuration.tlsContext == nil { throw NIOSSLError.noSuchFilesystemObject }
+        if listener.isImplicitTLS, configuration.tlsContext == nil { throw SMTPTransportError(.noTLSContext) }
         return try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: configuration.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)

@@ -48,6 +48,7 @@ struct Serve: AsyncParsableCommand {
         }
         // C libraries and sockets outside NIO must not end the process by a write to a closed peer.
         signal(SIGPIPE, SIG_IGN)
+        ProcessLimits.raiseOpenFiles()
         let path = URL(fileURLWithPath: self.data).path
         let logger = Logger(label: "apus")
         try await EmbeddedParts.withParts(settings: settings, folder: path, logger: logger) { parts in
