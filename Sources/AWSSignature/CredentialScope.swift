@@ -19,7 +19,9 @@ package struct CredentialScope: Hashable, Sendable {
     /// Reads five parts between slashes; `nil` for anything else. The parts are not judged here.
     init?(_ text: some StringProtocol) {
         let parts = Octets.split(text, at: 0x2F)
-        guard parts.count == 5, parts.allSatisfy({ !$0.isEmpty && $0.utf8.count <= 128 && $0.utf8.allSatisfy { $0 &- 0x21 < 0x5E } }) else { return nil }
+        guard parts.count == 5, parts.allSatisfy({ !$0.isEmpty && $0.utf8.count <= 128 && $0.utf8.allSatisfy { $0 &- 0x21 < 0x5E } }) else {
+            return nil
+        }
         self.init(
             accessKeyID: String(parts[0]), day: String(parts[1]), region: String(parts[2]), service: String(parts[3]), terminator: String(parts[4]))
     }

@@ -46,7 +46,10 @@ package final class KafkaProducer: Sendable {
         var reason = [CChar](repeating: 0, count: 512)
         guard let client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, &reason, reason.count), let queue = rd_kafka_queue_get_main(client) else {
             rd_kafka_conf_destroy(conf)
-            throw KafkaError(configuration: "the Kafka producer could not be made: \(String(decoding: reason.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))")
+            throw KafkaError(
+                configuration:
+                    "the Kafka producer could not be made: \(String(decoding: reason.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))"
+            )
         }
         self.handle = Handle(client: client, queue: queue)
         self.state = Mutex(State())

@@ -12,7 +12,8 @@ extension RawMessage {
             case .remove(let name):
                 for index in indices(of: name) { replacements[index] = [] }
             case .removePrefixed(let prefix):
-                for (index, field) in header.fields.enumerated() where ASCII.equalsIgnoringCase(bytes[field.name].prefix(prefix.utf8.count), prefix.utf8) {
+                for (index, field) in header.fields.enumerated()
+                where ASCII.equalsIgnoringCase(bytes[field.name].prefix(prefix.utf8.count), prefix.utf8) {
                     replacements[index] = []
                 }
             case .prepend(let name, let value): top += try HeaderText.field(name: name, value: value)

@@ -3,11 +3,11 @@ import SMTPProtocol
 import SMTPTransport
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin.C
+    import Darwin.C
 #endif
 
 /// One connection to a sink: applies the rules, counts, keeps, stores.
@@ -29,7 +29,10 @@ final class MailSinkDelegate: SMTPServerDelegate {
     private var contentRule: (prepared: MailSinkRuleEngine.Prepared, delay: Duration)?
     private var looksForContentRule = true
 
-    init(connection: SMTPServerConnection, record: MailSinkRecord, engine: MailSinkRuleEngine, store: MailSinkStore?, configuration: MailSinkConfiguration) {
+    init(
+        connection: SMTPServerConnection, record: MailSinkRecord, engine: MailSinkRuleEngine, store: MailSinkStore?,
+        configuration: MailSinkConfiguration
+    ) {
         self.record = record
         self.engine = engine
         self.store = store
@@ -188,7 +191,8 @@ final class MailSinkDelegate: SMTPServerDelegate {
         }
         let message = MailSinkMessage(
             sequence: record.nextSequence(), arrivedAt: Self.now(), connection: connectionID, remoteAddress: remote,
-            localAddress: connection.localAddress?.ipAddress ?? "", tls: connection.tls?.version, hello: hello, sender: sender, recipients: recipients,
+            localAddress: connection.localAddress?.ipAddress ?? "", tls: connection.tls?.version, hello: hello, sender: sender,
+            recipients: recipients,
             id: id, content: keeps ? Self.copy(content) : content)
         endTransaction()
         guard let store else {

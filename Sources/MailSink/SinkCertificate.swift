@@ -56,7 +56,8 @@ struct SinkCertificate {
 
     func serverContext() throws -> NIOSSLContext {
         do {
-            return try NIOSSLContext(configuration: .makeServerConfiguration(certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key)))
+            return try NIOSSLContext(
+                configuration: .makeServerConfiguration(certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key)))
         } catch {
             throw MailSinkError(.invalidCertificate, "certificate and key do not fit together")
         }

@@ -1,9 +1,9 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin.C
+    import Darwin.C
 #endif
 
 /// Searches over raw memory with libc's vectorised `memchr`: message content is scanned a line at a time, never an octet at a time.

@@ -29,7 +29,8 @@ struct EmbeddedParts: Sendable {
         let folder = try DataFolder.open(path)
         guard folder.controlSocketPath.utf8.count <= Self.longestSocketPath else {
             throw AdminAnswer.Failure(
-                error: "the path \(path) is too long for the control socket in it: choose a data folder of at most \(Self.longestSocketPath - 13) bytes")
+                error:
+                    "the path \(path) is too long for the control socket in it: choose a data folder of at most \(Self.longestSocketPath - 13) bytes")
         }
         let ring = try Self.masterKeys(settings, folder: folder)
         let store = try SQLiteStateStore(folder: folder.statePath)

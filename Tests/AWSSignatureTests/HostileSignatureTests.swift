@@ -72,7 +72,9 @@ import Testing
 
     @Test func errorsHoldNoSecrets() {
         let authorization = Self.good.replacing("AKIDEXAMPLE", with: "AKIDSECRET")
-        for text in [authorization.replacing("us-east-1", with: "mars"), authorization + ", x", authorization.replacing("aws4_request", with: "AKIDSECRET")] {
+        for text in [
+            authorization.replacing("us-east-1", with: "mars"), authorization + ", x", authorization.replacing("aws4_request", with: "AKIDSECRET"),
+        ] {
             let error = Self.claim(text)
             #expect(error != nil)
             #expect(error?.description.contains("SECRET") == false)

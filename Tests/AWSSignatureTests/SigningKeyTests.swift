@@ -56,9 +56,11 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("20260115T120000Z", 1_768_478_400), ("19700101T000000Z", 0), ("20000229T235959Z", 951_868_799), ("19691231T235959Z", -1),
-    ] as [(String, Int64)]) func dates(_ text: String, _ seconds: Int64) {
+    @Test(
+        arguments: [
+            ("20260115T120000Z", 1_768_478_400), ("19700101T000000Z", 0), ("20000229T235959Z", 951_868_799), ("19691231T235959Z", -1),
+        ] as [(String, Int64)]) func dates(_ text: String, _ seconds: Int64)
+    {
         #expect(SigningDate(text)?.unixSeconds == seconds)
         #expect(SigningDate(unixSeconds: seconds).text == text)
     }

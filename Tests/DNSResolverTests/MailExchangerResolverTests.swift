@@ -27,7 +27,8 @@ struct MailExchangerResolverTests {
 
     @Test("hosts by preference, IPv4 before IPv6 or as told")
     func order() async throws {
-        dns.set("example.com", .mx, .mx(preference: 20, host: "b.example.com"), .mx(preference: 10, host: "a.example.com"),
+        dns.set(
+            "example.com", .mx, .mx(preference: 20, host: "b.example.com"), .mx(preference: 10, host: "a.example.com"),
             isSecure: true)
         dns.set("a.example.com", .a, try address(192, 0, 2, 1), try address(192, 0, 2, 2))
         dns.set("a.example.com", .aaaa, .address(try #require(IPAddress(bytes: ipv6))))
@@ -45,7 +46,8 @@ struct MailExchangerResolverTests {
     @Test("equal preferences are shuffled, different ones are not; the same seed gives the same order")
     func shuffling() async throws {
         let names = ["a", "b", "c", "d", "e"]
-        dns.set("example.com", .mx, .mx(preference: 5, host: "first"), .mx(preference: 10, host: "a"),
+        dns.set(
+            "example.com", .mx, .mx(preference: 5, host: "first"), .mx(preference: 10, host: "a"),
             .mx(preference: 10, host: "b"), .mx(preference: 10, host: "c"), .mx(preference: 10, host: "d"),
             .mx(preference: 10, host: "e"), .mx(preference: 99, host: "last"))
         for name in names + ["first", "last"] { dns.set(name, .a, try address(192, 0, 2, 1)) }
@@ -91,7 +93,8 @@ struct MailExchangerResolverTests {
         }
     }
 
-    @Test("transient: failures, time-outs and bogus answers, of the MX or of every host's addresses",
+    @Test(
+        "transient: failures, time-outs and bogus answers, of the MX or of every host's addresses",
         arguments: [DNSError.Code.temporaryFailure, .timeout, .bogus, .overloaded, .closed])
     func transient(code: DNSError.Code) async throws {
         dns.fail("a.com", .mx, code)
@@ -119,9 +122,11 @@ struct MailExchangerResolverTests {
     @Test("the loopback and addresses that are no host's are not used")
     func addresses() async throws {
         dns.set("example.com", .mx, .mx(preference: 1, host: "mx.example.com"))
-        dns.set("mx.example.com", .a, try address(127, 0, 0, 1), try address(0, 0, 0, 0), try address(224, 0, 0, 1),
+        dns.set(
+            "mx.example.com", .a, try address(127, 0, 0, 1), try address(0, 0, 0, 0), try address(224, 0, 0, 1),
             try address(255, 255, 255, 255))
-        dns.set("mx.example.com", .aaaa, try address(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1),
+        dns.set(
+            "mx.example.com", .aaaa, try address(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1),
             try address(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 127, 0, 0, 1),
             try address(0xFF, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1))
         #expect(await failure("example.com")?.code == .noUsableHost)
@@ -156,11 +161,13 @@ struct MailExchangerResolverTests {
         }
     }
 
-    @Test("the recommended text form of addresses, RFC 5952", arguments: [
-        ("::", [0, 0, 0, 0, 0, 0, 0, 0]), ("::1", [0, 0, 0, 0, 0, 0, 0, 1]), ("1::", [1, 0, 0, 0, 0, 0, 0, 0]),
-        ("2001:db8::1:0:0:1", [0x2001, 0xDB8, 0, 0, 1, 0, 0, 1]), ("2001:db8:0:1:1:1:1:1", [0x2001, 0xDB8, 0, 1, 1, 1, 1, 1]),
-        ("1:2:3:4:5:6:7:8", [1, 2, 3, 4, 5, 6, 7, 8]), ("0:1::", [0, 1, 0, 0, 0, 0, 0, 0]),
-    ] as [(String, [UInt16])])
+    @Test(
+        "the recommended text form of addresses, RFC 5952",
+        arguments: [
+            ("::", [0, 0, 0, 0, 0, 0, 0, 0]), ("::1", [0, 0, 0, 0, 0, 0, 0, 1]), ("1::", [1, 0, 0, 0, 0, 0, 0, 0]),
+            ("2001:db8::1:0:0:1", [0x2001, 0xDB8, 0, 0, 1, 0, 0, 1]), ("2001:db8:0:1:1:1:1:1", [0x2001, 0xDB8, 0, 1, 1, 1, 1, 1]),
+            ("1:2:3:4:5:6:7:8", [1, 2, 3, 4, 5, 6, 7, 8]), ("0:1::", [0, 1, 0, 0, 0, 0, 0, 0]),
+        ] as [(String, [UInt16])])
     func textForm(text: String, groups: [UInt16]) {
         let bytes = groups.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xFF)] }
         #expect(IPAddress(bytes: bytes)?.description == text)

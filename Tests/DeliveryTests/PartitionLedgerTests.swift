@@ -16,11 +16,14 @@ import Testing
         return ledger
     }
 
-    func receive(_ ledger: inout PartitionLedger, _ offset: Int64, _ octets: Int = 10, in partition: TopicPartition? = nil) -> PartitionLedger.Ticket? {
+    func receive(_ ledger: inout PartitionLedger, _ offset: Int64, _ octets: Int = 10, in partition: TopicPartition? = nil) -> PartitionLedger.Ticket?
+    {
         ledger.receive(RecordPosition(topicPartition: partition ?? self.zero, offset: offset), octets: octets, now: self.now)
     }
 
-    func ticket(_ ledger: inout PartitionLedger, _ offset: Int64, _ octets: Int = 10, in partition: TopicPartition? = nil) throws -> PartitionLedger.Ticket {
+    func ticket(_ ledger: inout PartitionLedger, _ offset: Int64, _ octets: Int = 10, in partition: TopicPartition? = nil) throws
+        -> PartitionLedger.Ticket
+    {
         let ticket = self.receive(&ledger, offset, octets, in: partition)
         return try #require(ticket)
     }

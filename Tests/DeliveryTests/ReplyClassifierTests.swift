@@ -32,33 +32,69 @@ import Testing
 
     static let permanent: [Case] = [
         // Gmail
-        Case(550, "5.1.1 The email account that you tried to reach does not exist. Please try\n5.1.1 double-checking the recipient's email address for typos or\n5.1.1 unnecessary spaces. For more information, go to\n5.1.1  https://support.example/mail/?p=NoSuchUser a1-20020a sor1 - gsmtp", .recipient, .permanent, .noEmail, .general, "5.1.1"),
+        Case(
+            550,
+            "5.1.1 The email account that you tried to reach does not exist. Please try\n5.1.1 double-checking the recipient's email address for typos or\n5.1.1 unnecessary spaces. For more information, go to\n5.1.1  https://support.example/mail/?p=NoSuchUser a1-20020a sor1 - gsmtp",
+            .recipient, .permanent, .noEmail, .general, "5.1.1"),
         Case(550, "5.2.1 The email account that you tried to reach is disabled. gsmtp", .recipient, .permanent, .permanent, .general, "5.2.1"),
-        Case(552, "5.2.2 The recipient's inbox is out of storage space and inactive.\n5.2.2 Please direct the recipient to gsmtp", .recipient, .permanent, .mailboxFull, .general, "5.2.2"),
-        Case(550, "5.7.26 This mail has been blocked because the sender is unauthenticated.\n5.7.26 Gmail requires all senders to authenticate with either SPF or DKIM.", .finalDot, .permanent, .permanent, .general, "5.7.26"),
-        Case(550, "5.7.1 [192.0.2.1      12] Our system has detected that this message is\n5.7.1 likely unsolicited mail. To reduce the amount of spam sent to Gmail,\n5.7.1 this message has been blocked.", .finalDot, .permanent, .contentRejected, .general, "5.7.1"),
-        Case(550, "5.7.1 [192.0.2.1] Our system has detected that this message is likely suspicious due to the very low reputation of the sending IP address.", .finalDot, .permanent, .permanent, .general, "5.7.1"),
-        Case(552, "5.7.0 This message was blocked because its content presents a potential\n5.7.0 security issue.", .finalDot, .permanent, .attachmentRejected, .general, "5.7.0"),
+        Case(
+            552, "5.2.2 The recipient's inbox is out of storage space and inactive.\n5.2.2 Please direct the recipient to gsmtp", .recipient,
+            .permanent, .mailboxFull, .general, "5.2.2"),
+        Case(
+            550,
+            "5.7.26 This mail has been blocked because the sender is unauthenticated.\n5.7.26 Gmail requires all senders to authenticate with either SPF or DKIM.",
+            .finalDot, .permanent, .permanent, .general, "5.7.26"),
+        Case(
+            550,
+            "5.7.1 [192.0.2.1      12] Our system has detected that this message is\n5.7.1 likely unsolicited mail. To reduce the amount of spam sent to Gmail,\n5.7.1 this message has been blocked.",
+            .finalDot, .permanent, .contentRejected, .general, "5.7.1"),
+        Case(
+            550,
+            "5.7.1 [192.0.2.1] Our system has detected that this message is likely suspicious due to the very low reputation of the sending IP address.",
+            .finalDot, .permanent, .permanent, .general, "5.7.1"),
+        Case(
+            552, "5.7.0 This message was blocked because its content presents a potential\n5.7.0 security issue.", .finalDot, .permanent,
+            .attachmentRejected, .general, "5.7.0"),
         Case(552, "5.3.4 Your message exceeded Google's message size limits.", .finalDot, .permanent, .messageTooLarge, .general, "5.3.4"),
         Case(552, "5.3.4 Message size exceeds fixed limit", .mail, .permanent, .messageTooLarge, .general, "5.3.4"),
         // Outlook, Exchange Online
-        Case(550, "5.7.515 Access denied, sending domain example.com does not meet the required authentication level. The sender's domain in the 5322.From address doesn't meet the authentication requirements", .finalDot, .permanent, .permanent, .general, "5.7.515"),
-        Case(550, "5.7.606 Access denied, banned sending IP [192.0.2.1]. To request removal from this list please visit https://sender.example", .recipient, .permanent, .permanent, .general, "5.7.606"),
-        Case(550, "5.7.1 Unfortunately, messages from [192.0.2.1] weren't sent. Please contact your Internet service provider since part of their network is on our block list (S3140).", .mail, .permanent, .permanent, .general, "5.7.1"),
+        Case(
+            550,
+            "5.7.515 Access denied, sending domain example.com does not meet the required authentication level. The sender's domain in the 5322.From address doesn't meet the authentication requirements",
+            .finalDot, .permanent, .permanent, .general, "5.7.515"),
+        Case(
+            550, "5.7.606 Access denied, banned sending IP [192.0.2.1]. To request removal from this list please visit https://sender.example",
+            .recipient, .permanent, .permanent, .general, "5.7.606"),
+        Case(
+            550,
+            "5.7.1 Unfortunately, messages from [192.0.2.1] weren't sent. Please contact your Internet service provider since part of their network is on our block list (S3140).",
+            .mail, .permanent, .permanent, .general, "5.7.1"),
         Case(550, "5.5.0 Requested action not taken: mailbox unavailable (S2017062302).", .recipient, .permanent, .noEmail, .general, "5.5.0"),
         Case(550, "5.4.1 Recipient address rejected: Access denied. [AM6EUR05FT047.example]", .recipient, .permanent, .noEmail, .general, "5.4.1"),
-        Case(550, "5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup", .recipient, .permanent, .noEmail, .general, "5.1.10"),
+        Case(
+            550, "5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup", .recipient, .permanent, .noEmail, .general,
+            "5.1.10"),
         Case(554, "5.2.2 mailbox full; STOREDRV.Deliver.Exception:QuotaExceededException", .finalDot, .permanent, .mailboxFull, .general, "5.2.2"),
         // Yahoo, AOL
-        Case(554, "delivery error: dd This user doesn't have a yahoo.com account (someone@yahoo.example) [0] - mta4321", .finalDot, .permanent, .noEmail, .general, "5.1.1"),
+        Case(
+            554, "delivery error: dd This user doesn't have a yahoo.com account (someone@yahoo.example) [0] - mta4321", .finalDot, .permanent,
+            .noEmail, .general, "5.1.1"),
         Case(552, "1 Requested mail action aborted, mailbox not found", .finalDot, .permanent, .noEmail, .general, "5.1.1"),
-        Case(554, "5.7.9 Message not accepted for policy reasons. See https://postmaster.example/error-codes", .finalDot, .permanent, .permanent, .general, "5.7.9"),
-        Case(553, "5.7.1 [BL21] Connections will not be accepted from 192.0.2.1, because the ip is in Spamhaus's list", .mail, .permanent, .permanent, .general, "5.7.1"),
+        Case(
+            554, "5.7.9 Message not accepted for policy reasons. See https://postmaster.example/error-codes", .finalDot, .permanent, .permanent,
+            .general, "5.7.9"),
+        Case(
+            553, "5.7.1 [BL21] Connections will not be accepted from 192.0.2.1, because the ip is in Spamhaus's list", .mail, .permanent, .permanent,
+            .general, "5.7.1"),
         // Common servers
-        Case(550, "5.1.1 <a@example.com>: Recipient address rejected: User unknown in virtual mailbox table", .recipient, .permanent, .noEmail, .general, "5.1.1"),
+        Case(
+            550, "5.1.1 <a@example.com>: Recipient address rejected: User unknown in virtual mailbox table", .recipient, .permanent, .noEmail,
+            .general, "5.1.1"),
         Case(550, "No such user here", .recipient, .permanent, .noEmail, .general, "5.1.1"),
         Case(550, "Unrouteable address", .recipient, .permanent, .noEmail, .general, "5.1.1"),
-        Case(554, "5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org", .recipient, .permanent, .permanent, .general, "5.7.1"),
+        Case(
+            554, "5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org", .recipient, .permanent, .permanent, .general,
+            "5.7.1"),
         Case(554, "5.7.1 <a@example.com>: Relay access denied", .recipient, .permanent, .permanent, .general, "5.7.1"),
         Case(550, "5.7.1 Message rejected as spam by Content Filtering.", .finalDot, .permanent, .contentRejected, .general, "5.7.1"),
         Case(554, "5.6.0 message content not acceptable", .finalDot, .permanent, .contentRejected, .general, "5.6.0"),
@@ -77,24 +113,43 @@ import Testing
 
     static let transient: [Case] = [
         // Gmail
-        Case(421, "4.7.28 Gmail has detected an unusual rate of unsolicited mail originating\n4.7.28 from your IP address. To protect our users from spam, mail sent from\n4.7.28 your IP address has been temporarily rate limited.", .finalDot, .policy, .transient, .ipFailure, "4.7.28"),
-        Case(421, "4.7.28 Gmail has detected an unusual rate of unsolicited mail originating\n4.7.28 from your DKIM domain [example.com 36].", .finalDot, .policy, .contentRejected, .spamDetected, "4.7.28"),
+        Case(
+            421,
+            "4.7.28 Gmail has detected an unusual rate of unsolicited mail originating\n4.7.28 from your IP address. To protect our users from spam, mail sent from\n4.7.28 your IP address has been temporarily rate limited.",
+            .finalDot, .policy, .transient, .ipFailure, "4.7.28"),
+        Case(
+            421, "4.7.28 Gmail has detected an unusual rate of unsolicited mail originating\n4.7.28 from your DKIM domain [example.com 36].",
+            .finalDot, .policy, .contentRejected, .spamDetected, "4.7.28"),
         Case(452, "4.2.2 The recipient's inbox is out of storage space. gsmtp", .recipient, .transient, .mailboxFull, .mailboxFull, "4.2.2"),
-        Case(450, "4.2.1 The user you are trying to contact is receiving mail at a rate that\n4.2.1 prevents additional messages from being delivered.", .recipient, .transient, .transient, .general, "4.2.1"),
+        Case(
+            450,
+            "4.2.1 The user you are trying to contact is receiving mail at a rate that\n4.2.1 prevents additional messages from being delivered.",
+            .recipient, .transient, .transient, .general, "4.2.1"),
         Case(451, "4.7.26 Your email has been rate limited because this mail is unauthenticated", .finalDot, .policy, .transient, .general, "4.7.26"),
         Case(451, "4.3.0 Mail server temporarily rejected message. gsmtp", .finalDot, .transient, .transient, .recipientServerError, "4.3.0"),
         // Yahoo
-        Case(421, "4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred due to unexpected volume or user complaints - 4.16.55.1", .mail, .policy, .transient, .ipFailure, "4.7.0"),
-        Case(421, "4.7.1 [TS03] All messages from 192.0.2.1 will be permanently deferred; Retrying will NOT succeed.", .mail, .policy, .transient, .ipFailure, "4.7.1"),
+        Case(
+            421, "4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred due to unexpected volume or user complaints - 4.16.55.1", .mail, .policy,
+            .transient, .ipFailure, "4.7.0"),
+        Case(
+            421, "4.7.1 [TS03] All messages from 192.0.2.1 will be permanently deferred; Retrying will NOT succeed.", .mail, .policy, .transient,
+            .ipFailure, "4.7.1"),
         Case(451, "4.3.2 Please retry from a different IP address", .recipient, .policy, .transient, .ipFailure, "4.3.2"),
         // Outlook
-        Case(451, "4.7.650 The mail server [192.0.2.1] has been temporarily rate limited due to IP reputation. For e-mail delivery information, see https://postmaster.example (S775)", .recipient, .policy, .transient, .ipFailure, "4.7.650"),
-        Case(421, "RP-001 (BAY004-MC1F1) Unfortunately, some messages from 192.0.2.1 weren't sent. rate limit exceeded", .mail, .policy, .transient, .ipFailure, "4.0.0"),
+        Case(
+            451,
+            "4.7.650 The mail server [192.0.2.1] has been temporarily rate limited due to IP reputation. For e-mail delivery information, see https://postmaster.example (S775)",
+            .recipient, .policy, .transient, .ipFailure, "4.7.650"),
+        Case(
+            421, "RP-001 (BAY004-MC1F1) Unfortunately, some messages from 192.0.2.1 weren't sent. rate limit exceeded", .mail, .policy, .transient,
+            .ipFailure, "4.0.0"),
         Case(452, "4.5.3 Too many recipients (AS780090)", .recipient, .transient, .transient, .general, "4.5.3"),
         Case(450, "4.7.3 Organization queue quota exceeded.", .finalDot, .transient, .mailboxFull, .mailboxFull, "4.7.3"),
         // Common servers
         Case(451, "4.7.1 Greylisting in action, please come back in 5 minutes", .recipient, .transient, .transient, .general, "4.7.1"),
-        Case(450, "4.2.0 <a@example.com>: Recipient address rejected: Greylisted, see http://postgrey.example", .recipient, .transient, .transient, .general, "4.2.0"),
+        Case(
+            450, "4.2.0 <a@example.com>: Recipient address rejected: Greylisted, see http://postgrey.example", .recipient, .transient, .transient,
+            .general, "4.2.0"),
         Case(451, "Temporary local problem - please try later", .recipient, .transient, .transient, .recipientServerError, "4.0.0"),
         Case(452, "4.3.1 Insufficient system storage", .mail, .transient, .transient, .recipientServerError, "4.3.1"),
         Case(421, "4.3.2 Service not available, closing transmission channel", .mail, .transient, .transient, .recipientServerError, "4.3.2"),

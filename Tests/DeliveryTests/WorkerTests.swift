@@ -115,7 +115,8 @@ import Testing
             #expect(events.count == 3)
             #expect(events.contains { $0.delivery.recipients == ["a@x.test", "b@x.test"] })
             #expect(events.contains { $0.bounce.recipients.map(\.emailAddress) == ["bad@x.test"] })
-            #expect(events.contains { $0.deliveryDelay.recipients.map(\.emailAddress) == ["full@x.test"] && $0.deliveryDelay.delayType == "MailboxFull" })
+            #expect(
+                events.contains { $0.deliveryDelay.recipients.map(\.emailAddress) == ["full@x.test"] && $0.deliveryDelay.delayType == "MailboxFull" })
             #expect(try stage.waiting(.retry).map(\.recipients) == [["full@x.test"]])
             try await stage.putBack(.retry)
             try await stage.drained()
@@ -234,7 +235,8 @@ import Testing
             }
             $0.configuration.dialer.allowsLoopback = true
             $0.configuration.port = 0
-        } _: { _ in }
+        } _: { _ in
+        }
         // The sink's port is known only once it listens: another one on the same port.
         try await WorkerStage.run {
             $0.sink.listeners = try [.init(address: SocketAddress(ipAddress: "127.0.0.1", port: port.value))]

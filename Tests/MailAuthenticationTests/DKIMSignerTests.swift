@@ -73,8 +73,10 @@ struct DKIMSignerTests {
         let field = try signer.signatureField(for: Self.message.span, at: 0)
         let names = try DKIMSignature(field: field).headerNames.map { String(decoding: $0, as: UTF8.self).lowercased() }
         func count(_ name: String) -> Int { names.count { $0 == name } }
-        for name in ["from", "to", "subject", "date", "message-id", "mime-version", "content-type",
-            "list-unsubscribe", "list-unsubscribe-post"] {
+        for name in [
+            "from", "to", "subject", "date", "message-id", "mime-version", "content-type",
+            "list-unsubscribe", "list-unsubscribe-post",
+        ] {
             #expect(count(name) == 2, "\(name)")
         }
         for name in ["cc", "reply-to", "sender", "in-reply-to", "references"] { #expect(count(name) == 1, "\(name)") }
@@ -139,7 +141,8 @@ struct DKIMSignerTests {
         OddMessage(testDescription: "obsolete space before the colon", bytes: "From : a@b\nSubject\t: x\n\nbody\n".crlf),
         OddMessage(testDescription: "bytes above 127", bytes: "From: ü@b\nSubject: \u{0}ü\n\nü\n".crlf),
         OddMessage(testDescription: "a very long field", bytes: "From: a@b\nSubject: \(String(repeating: "x ", count: 200_000))\n\nb\n".crlf),
-        OddMessage(testDescription: "many folded lines", bytes: "From: a@b\nReferences:\(String(repeating: "\n \t<1@x>", count: 20_000))\n\nb\n".crlf),
+        OddMessage(
+            testDescription: "many folded lines", bytes: "From: a@b\nReferences:\(String(repeating: "\n \t<1@x>", count: 20_000))\n\nb\n".crlf),
         OddMessage(testDescription: "many fields", bytes: "From: a@b\n\(String(repeating: "Subject: x\n", count: 400))\nb\n".crlf),
     ]
 

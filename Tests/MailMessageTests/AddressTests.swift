@@ -71,11 +71,13 @@ import Testing
         #expect(Punycode.encode(Array(text.unicodeScalars)).map { String(decoding: $0, as: UTF8.self) } == encoded)
     }
 
-    @Test(arguments: [
-        ("\"Name, Odd\" <a@b.c>", "Name, Odd"), ("a@b.c (Comment (nested) Name)", "Comment (nested) Name"), ("<a@b.c>", nil), ("a@b.c", nil),
-        ("=?UTF-8?Q?J=C3=B6rg?= <a@b.c>", "Jörg"), ("\"=?UTF-8?B?SsO2cmc=?=\" <a@b.c>", "Jörg"), ("J.R.R. Tolkien <a@b.c>", "J.R.R. Tolkien"),
-        ("  Two   spaces  <a@b.c>", "Two spaces"), ("Jörg Müller <a@b.c>", "Jörg Müller"), ("\"\" <a@b.c>", nil),
-    ] as [(String, String?)]) func displayNames(_ text: String, _ name: String?) throws {
+    @Test(
+        arguments: [
+            ("\"Name, Odd\" <a@b.c>", "Name, Odd"), ("a@b.c (Comment (nested) Name)", "Comment (nested) Name"), ("<a@b.c>", nil), ("a@b.c", nil),
+            ("=?UTF-8?Q?J=C3=B6rg?= <a@b.c>", "Jörg"), ("\"=?UTF-8?B?SsO2cmc=?=\" <a@b.c>", "Jörg"), ("J.R.R. Tolkien <a@b.c>", "J.R.R. Tolkien"),
+            ("  Two   spaces  <a@b.c>", "Two spaces"), ("Jörg Müller <a@b.c>", "Jörg Müller"), ("\"\" <a@b.c>", nil),
+        ] as [(String, String?)]) func displayNames(_ text: String, _ name: String?) throws
+    {
         let mailbox = try Mailbox(text)
         #expect(mailbox.displayName == name)
         let again = try Mailbox(String(decoding: try mailbox.headerBytes(), as: UTF8.self))

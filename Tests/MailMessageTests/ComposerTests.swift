@@ -78,10 +78,12 @@ import Testing
         #expect(Self.text(try Self.structure(long).leaves[0]).hasPrefix(long.text?.text ?? "-"))
     }
 
-    @Test(arguments: [
-        (nil, "é", "utf-8"), (nil, "e", "us-ascii"), ("UTF-8", "e", "utf-8"), ("ISO-8859-1", "é", "iso-8859-1"), ("ISO-8859-1", "€", "utf-8"),
-        ("Shift_JIS", "日", "utf-8"), ("Shift_JIS", "x", "us-ascii"), ("windows-1252", "€", "windows-1252"), ("US-ASCII", "é", "utf-8"),
-    ] as [(String?, String, String)]) func charsets(_ wish: String?, _ text: String, _ label: String) throws {
+    @Test(
+        arguments: [
+            (nil, "é", "utf-8"), (nil, "e", "us-ascii"), ("UTF-8", "e", "utf-8"), ("ISO-8859-1", "é", "iso-8859-1"), ("ISO-8859-1", "€", "utf-8"),
+            ("Shift_JIS", "日", "utf-8"), ("Shift_JIS", "x", "us-ascii"), ("windows-1252", "€", "windows-1252"), ("US-ASCII", "é", "utf-8"),
+        ] as [(String?, String, String)]) func charsets(_ wish: String?, _ text: String, _ label: String) throws
+    {
         var composer = try Self.composer()
         composer.text = BodyText(text, charset: wish)
         let part = try Self.structure(composer).leaves[0]
@@ -99,11 +101,14 @@ import Testing
         #expect(try Self.structure(composer).parts[0].header.text("Subject") == subject)
     }
 
-    @Test(arguments: ["Name", "O'Neil, \"Bob\" (x) \\", "a.b@c", "日本語", "=?UTF-8?Q?x?=", "  two  ", String(repeating: "long ", count: 100) + "x", "<x>"])
+    @Test(arguments: [
+        "Name", "O'Neil, \"Bob\" (x) \\", "a.b@c", "日本語", "=?UTF-8?Q?x?=", "  two  ", String(repeating: "long ", count: 100) + "x", "<x>",
+    ])
     func namesSurvive(_ name: String) throws {
         var composer = try Self.composer()
         composer.to = [
-            Mailbox(displayName: name, address: try EmailAddress("\"q q\"@bücher.example")), Mailbox(displayName: name, address: try EmailAddress("a@b.c")),
+            Mailbox(displayName: name, address: try EmailAddress("\"q q\"@bücher.example")),
+            Mailbox(displayName: name, address: try EmailAddress("a@b.c")),
         ]
         let value = try #require(try Self.structure(composer).parts[0].header.value("To"))
         #expect(try AddressList(bytes: value).mailboxes == composer.to)
@@ -117,7 +122,8 @@ import Testing
             var composer = try Self.composer()
             let content = (0..<600).map { UInt8(truncatingIfNeeded: $0) }
             composer.attachments = [
-                Attachment(content: content, fileName: name, contentType: "application/x-y", transferEncoding: encoding, contentDescription: "Übersicht")
+                Attachment(
+                    content: content, fileName: name, contentType: "application/x-y", transferEncoding: encoding, contentDescription: "Übersicht")
             ]
             let part = try #require(try Self.structure(composer).leaves.last)
             #expect(part.fileName ?? "" == name)

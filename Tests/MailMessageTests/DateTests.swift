@@ -2,13 +2,15 @@ import MailMessage
 import Testing
 
 @Suite struct DateTests {
-    @Test(arguments: [
-        (1_768_478_400_000, "Thu, 15 Jan 2026 12:00:00 +0000", "2026-01-15T12:00:00.000Z", "20260115T120000Z"),
-        (0, "Thu, 1 Jan 1970 00:00:00 +0000", "1970-01-01T00:00:00.000Z", "19700101T000000Z"),
-        (951_827_696_123, "Tue, 29 Feb 2000 12:34:56 +0000", "2000-02-29T12:34:56.123Z", "20000229T123456Z"),
-        (-1, "Wed, 31 Dec 1969 23:59:59 +0000", "1969-12-31T23:59:59.999Z", "19691231T235959Z"),
-        (253_402_300_799_999, "Fri, 31 Dec 9999 23:59:59 +0000", "9999-12-31T23:59:59.999Z", "99991231T235959Z"),
-    ] as [(Int64, String, String, String)]) func forms(_ moment: Int64, _ mail: String, _ iso: String, _ basic: String) {
+    @Test(
+        arguments: [
+            (1_768_478_400_000, "Thu, 15 Jan 2026 12:00:00 +0000", "2026-01-15T12:00:00.000Z", "20260115T120000Z"),
+            (0, "Thu, 1 Jan 1970 00:00:00 +0000", "1970-01-01T00:00:00.000Z", "19700101T000000Z"),
+            (951_827_696_123, "Tue, 29 Feb 2000 12:34:56 +0000", "2000-02-29T12:34:56.123Z", "20000229T123456Z"),
+            (-1, "Wed, 31 Dec 1969 23:59:59 +0000", "1969-12-31T23:59:59.999Z", "19691231T235959Z"),
+            (253_402_300_799_999, "Fri, 31 Dec 9999 23:59:59 +0000", "9999-12-31T23:59:59.999Z", "99991231T235959Z"),
+        ] as [(Int64, String, String, String)]) func forms(_ moment: Int64, _ mail: String, _ iso: String, _ basic: String)
+    {
         #expect(InternetDate.rfc5322(unixMilliseconds: moment) == mail)
         #expect(InternetDate.iso8601(unixMilliseconds: moment) == iso)
         #expect(InternetDate.iso8601Basic(unixMilliseconds: moment) == basic)
@@ -29,11 +31,15 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("21 Nov 97 09:55:06 GMT", 880_106_106_000), ("Fri, 21 Nov 1997 09:55:06 EST", 880_124_106_000), ("21 nov 1997 09:55 -0600", 880_127_700_000),
-        ("Fri, 21 Nov 097 09:55:06 Z", 880_106_106_000), ("Fri, 21 Nov 1997 09:55:06", 880_106_106_000), ("1 Jan 26 00:00:00 +0130", 1_767_220_200_000),
-        ("31 Dec 2016 23:59:60 +0000", 1_483_228_800_000),
-    ] as [(String, Int64)]) func obsoleteForms(_ text: String, _ moment: Int64) {
+    @Test(
+        arguments: [
+            ("21 Nov 97 09:55:06 GMT", 880_106_106_000), ("Fri, 21 Nov 1997 09:55:06 EST", 880_124_106_000),
+            ("21 nov 1997 09:55 -0600", 880_127_700_000),
+            ("Fri, 21 Nov 097 09:55:06 Z", 880_106_106_000), ("Fri, 21 Nov 1997 09:55:06", 880_106_106_000),
+            ("1 Jan 26 00:00:00 +0130", 1_767_220_200_000),
+            ("31 Dec 2016 23:59:60 +0000", 1_483_228_800_000),
+        ] as [(String, Int64)]) func obsoleteForms(_ text: String, _ moment: Int64)
+    {
         #expect(InternetDate.parseRFC5322(Array(text.utf8)) == moment)
     }
 

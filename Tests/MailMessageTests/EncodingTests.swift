@@ -98,7 +98,10 @@ import Testing
     @Test(arguments: [
         ("=?US-ASCII?Q?Keith_Moore?=", "Keith Moore"), ("=?ISO-8859-1?Q?Keld_J=F8rn_Simonsen?=", "Keld Jørn Simonsen"),
         ("=?ISO-8859-1?Q?Andr=E9?= Pirard", "André Pirard"),
-        ("=?ISO-8859-1?B?SWYgeW91IGNhbiByZWFkIHRoaXMgeW8=?= =?ISO-8859-1?B?dSB1bmRlcnN0YW5kIHRoZSBleGFtcGxlLg==?=", "If you can read this you understand the example."),
+        (
+            "=?ISO-8859-1?B?SWYgeW91IGNhbiByZWFkIHRoaXMgeW8=?= =?ISO-8859-1?B?dSB1bmRlcnN0YW5kIHRoZSBleGFtcGxlLg==?=",
+            "If you can read this you understand the example."
+        ),
         ("=?ISO-8859-1?Q?a?=", "a"), ("=?ISO-8859-1?Q?a?= b", "a b"), ("=?ISO-8859-1?Q?a?= =?ISO-8859-1?Q?b?=", "ab"),
         ("=?ISO-8859-1?Q?a?=  \r\n  =?ISO-8859-1?Q?b?=", "ab"), ("=?ISO-8859-1?Q?a_b?=", "a b"), ("=?ISO-8859-1?Q?a?= =?ISO-8859-1?Q?_b?=", "a b"),
         ("=?US-ASCII*EN?Q?Keith_Moore?=", "Keith Moore"), ("=?utf-8?q?=F0=9F=98?= =?utf-8?q?=80?=", "😀"), ("=?windows-1252?Q?=80?=", "€"),
@@ -123,15 +126,24 @@ import Testing
 
     // MARK: Parameters (RFC 2231)
 
-    @Test(arguments: [
-        ("message/external-body; access-type=URL; URL*0=\"ftp://\"; URL*1=\"cs.utk.edu/pub/moore/bulk-mailer/bulk-mailer.tar\"", "url", "ftp://cs.utk.edu/pub/moore/bulk-mailer/bulk-mailer.tar"),
-        ("application/x-stuff; title*=us-ascii'en-us'This%20is%20%2A%2A%2Afun%2A%2A%2A", "title", "This is ***fun***"),
-        ("application/x-stuff; title*0*=us-ascii'en'This%20is%20even%20more%20; title*1*=%2A%2A%2Afun%2A%2A%2A%20; title*2=\"isn't it!\"", "title", "This is even more ***fun*** isn't it!"),
-        ("text/plain; name=\"a;b\\\"c\"", "name", "a;b\"c"), ("text/plain; name=\"=?UTF-8?Q?=C3=BC?=\"", "name", "ü"),
-        ("text/plain; (comment) name (x) = (y) a.txt (z)", "name", "a.txt"), ("text/plain; filename=un quoted; name=x", "name", "x"),
-        ("text/plain; name=plain; name*=UTF-8''%C3%BC", "name", "ü"), ("text/plain;;; ; name=x", "name", "x"), ("text/plain; name*1=x", "name", nil),
-        ("text/plain; name*=bogus", "name", "bogus"), ("text/plain; name*0*=utf-8'", "name", "utf-8'"),
-    ] as [(String, String, String?)]) func parameters(_ field: String, _ name: String, _ value: String?) {
+    @Test(
+        arguments: [
+            (
+                "message/external-body; access-type=URL; URL*0=\"ftp://\"; URL*1=\"cs.utk.edu/pub/moore/bulk-mailer/bulk-mailer.tar\"", "url",
+                "ftp://cs.utk.edu/pub/moore/bulk-mailer/bulk-mailer.tar"
+            ),
+            ("application/x-stuff; title*=us-ascii'en-us'This%20is%20%2A%2A%2Afun%2A%2A%2A", "title", "This is ***fun***"),
+            (
+                "application/x-stuff; title*0*=us-ascii'en'This%20is%20even%20more%20; title*1*=%2A%2A%2Afun%2A%2A%2A%20; title*2=\"isn't it!\"",
+                "title", "This is even more ***fun*** isn't it!"
+            ),
+            ("text/plain; name=\"a;b\\\"c\"", "name", "a;b\"c"), ("text/plain; name=\"=?UTF-8?Q?=C3=BC?=\"", "name", "ü"),
+            ("text/plain; (comment) name (x) = (y) a.txt (z)", "name", "a.txt"), ("text/plain; filename=un quoted; name=x", "name", "x"),
+            ("text/plain; name=plain; name*=UTF-8''%C3%BC", "name", "ü"), ("text/plain;;; ; name=x", "name", "x"),
+            ("text/plain; name*1=x", "name", nil),
+            ("text/plain; name*=bogus", "name", "bogus"), ("text/plain; name*0*=utf-8'", "name", "utf-8'"),
+        ] as [(String, String, String?)]) func parameters(_ field: String, _ name: String, _ value: String?)
+    {
         #expect(ContentType(fieldValue: Array(field.utf8))?.parameters[name] == value)
     }
 

@@ -33,7 +33,8 @@ import Testing
 
     private static let seeds: [String] =
         RFC5322Example.all.map(\.text) + [
-            MIMEStructureTests.complex, "\"Name, Odd\" <@r.test,@s.test:a@b.c>, G: x@y.z (c), \"q\"@[IPv6:::1];", "=?UTF-8*en?B?SsO2cmc=?= =?latin1?Q?=E9_?= x",
+            MIMEStructureTests.complex, "\"Name, Odd\" <@r.test,@s.test:a@b.c>, G: x@y.z (c), \"q\"@[IPv6:::1];",
+            "=?UTF-8*en?B?SsO2cmc=?= =?latin1?Q?=E9_?= x",
             "Thu, 13 (c) Feb 1969 23:32:54 -0330 (Newfoundland)", "a/b; x*0*=utf-8'en'%C3%BC; x*1=\"y\\\"\"; (c) z = (d) w", "a=3D=\r\n=C3=A9 \r\n",
             "2026-01-15T12:00:00.123+01:00", "x@ボクシング。テスト",
         ]
@@ -46,7 +47,9 @@ import Testing
             let rounds = 25_000
         #endif
         let seeds = Self.seeds.map { Array($0.utf8) }
-        let tokens = ["\r\n", "\n", "\r", "\r\n\r\n", "--", "--outer", "=?", "?=", "(", ")", "<", ">", "\"", "\\", ";", ":", "@", "=", "\0", " ", "*0*="].map { Array($0.utf8) }
+        let tokens = [
+            "\r\n", "\n", "\r", "\r\n\r\n", "--", "--outer", "=?", "?=", "(", ")", "<", ">", "\"", "\\", ";", ":", "@", "=", "\0", " ", "*0*=",
+        ].map { Array($0.utf8) }
         var random = SplitMix(seed: UInt64(worker) + 1)
         for _ in 0..<rounds {
             var bytes = seeds[random.below(seeds.count)]
@@ -70,7 +73,9 @@ import Testing
         }
     }
 
-    @Test(arguments: ["(", "((((", "<", "\"", "\\", "=?", "=?a?q?", "--\n", ",", ";", ":", "@", "a:", "a;b*0=", "x: y\n", "\r", "\n", ".", "a.", "=\n", "[", "ü"])
+    @Test(arguments: [
+        "(", "((((", "<", "\"", "\\", "=?", "=?a?q?", "--\n", ",", ";", ":", "@", "a:", "a;b*0=", "x: y\n", "\r", "\n", ".", "a.", "=\n", "[", "ü",
+    ])
     func longRepetitionsEnd(_ piece: String) {
         Self.exercise(Array(String(repeating: piece, count: 20_000).utf8))
     }

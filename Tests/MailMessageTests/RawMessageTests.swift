@@ -56,7 +56,8 @@ import Testing
     }
 
     @Test func editsTheHeaderOnly() throws {
-        let raw = "X-SES-Configuration-Set: s\r\nFrom: a@b.c\r\nBcc: x@y.z,\r\n folded@y.z\r\nDate: old\r\ndate: older\r\nx-ses-tenant: t\r\n\r\nBcc: body\r\n"
+        let raw =
+            "X-SES-Configuration-Set: s\r\nFrom: a@b.c\r\nBcc: x@y.z,\r\n folded@y.z\r\nDate: old\r\ndate: older\r\nx-ses-tenant: t\r\n\r\nBcc: body\r\n"
         let edited = try Self.message(raw).applying([
             .removePrefixed("X-SES-"), .remove("BCC"), .replace(name: "Date", value: Array("new".utf8)),
             .replace(name: "Message-ID", value: Array("<i@d>".utf8)), .prepend(name: "Received", value: Array("1".utf8)),
@@ -75,6 +76,7 @@ import Testing
         func duplicate(_ text: String) throws -> String? { SingleInstanceHeaders.firstDuplicate(in: try Self.message(text).header) }
         #expect(try duplicate("Subject: a\r\nSUBJECT: b\r\n\r\n") == "SUBJECT")
         #expect(try duplicate("Content-Foo: a\r\nContent-foo: b\r\n\r\n") == "Content-foo")
-        #expect(try duplicate("Received: a\r\nReceived: b\r\nTo: x\r\nTo: y\r\nContent-A: 1\r\nContent-B: 1\r\n\r\nSubject: a\r\nSubject: b\r\n") == nil)
+        #expect(
+            try duplicate("Received: a\r\nReceived: b\r\nTo: x\r\nTo: y\r\nContent-A: 1\r\nContent-B: 1\r\n\r\nSubject: a\r\nSubject: b\r\n") == nil)
     }
 }

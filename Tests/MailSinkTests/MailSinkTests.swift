@@ -167,7 +167,9 @@ import Testing
         }
         // An address that is taken: nothing is left behind, so the port can be bound again.
         let sink = try await MailSink.start(.loopback())
-        await #expect(throws: (any Error).self) { try await MailSink.start(MailSinkConfiguration(listeners: [any, SMTPListener(address: sink.addresses[0])])) }
+        await #expect(throws: (any Error).self) {
+            try await MailSink.start(MailSinkConfiguration(listeners: [any, SMTPListener(address: sink.addresses[0])]))
+        }
         await sink.stop()
     }
 

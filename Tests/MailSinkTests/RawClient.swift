@@ -45,7 +45,8 @@ enum RawClient {
         return try await promise.futureResult.get()
     }
 
-    static func message(from sender: String = "a@x.y", to recipients: [String] = ["b@x.y"], content: String = "Subject: x\r\n\r\nhello\r\n") -> String {
+    static func message(from sender: String = "a@x.y", to recipients: [String] = ["b@x.y"], content: String = "Subject: x\r\n\r\nhello\r\n") -> String
+    {
         "MAIL FROM:<\(sender)>\r\n" + recipients.map { "RCPT TO:<\($0)>\r\n" }.joined() + "DATA\r\n" + content + ".\r\n"
     }
 }

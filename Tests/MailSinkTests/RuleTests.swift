@@ -32,11 +32,14 @@ import Testing
     @Test(arguments: [
         ("not json", "the file"), ("{}", "rules"), (#"{"rules": [{}]}"#, "stage"), (#"{"rules": [{"stage": "nowhere", "close": true}]}"#, "stage"),
         (#"{"rules": [{"stage": "mail"}]}"#, "needs an action"), (#"{"rules": [{"stage": "mail", "close": true, "hang": true}]}"#, "only one of"),
-        (#"{"rules": [{"stage": "mail", "reply": "hello"}]}"#, "reply must start"), (#"{"rules": [{"stage": "mail", "reply": "999 x"}]}"#, "reply must start"),
+        (#"{"rules": [{"stage": "mail", "reply": "hello"}]}"#, "reply must start"),
+        (#"{"rules": [{"stage": "mail", "reply": "999 x"}]}"#, "reply must start"),
         (#"{"rules": [{"stage": "mail", "recipent": "x", "close": true}]}"#, "unknown key \"recipent\""), (#"{"rule": []}"#, "unknown key \"rule\""),
         (#"{"rules": [{"name": "n", "stage": "mail", "close": true, "probability": 2}]}"#, "\"n\": probability"),
-        (#"{"rules": [{"stage": "mail", "close": true, "every": 0}]}"#, "every is too small"), (#"{"rules": [{"stage": "mail", "garbage": 0}]}"#, "garbage"),
-        (#"{"rules": [{"stage": "mail", "close": "yes"}]}"#, "wrong type"), (#"{"rules": [{"stage": "mail", "delayMilliseconds": -1, "close": true}]}"#, "needs"),
+        (#"{"rules": [{"stage": "mail", "close": true, "every": 0}]}"#, "every is too small"),
+        (#"{"rules": [{"stage": "mail", "garbage": 0}]}"#, "garbage"),
+        (#"{"rules": [{"stage": "mail", "close": "yes"}]}"#, "wrong type"),
+        (#"{"rules": [{"stage": "mail", "delayMilliseconds": -1, "close": true}]}"#, "needs"),
     ])
     func mistakesAreNamed(_ json: String, _ message: String) {
         let error = #expect(throws: MailSinkError.self) { try parse(json) }

@@ -20,7 +20,8 @@ import Testing
     }
 
     static let replies: [Fault: String] = [
-        .transient: "450 4.2.0 later\r\n", .permanent: "550 5.2.0 never\r\n", .closing: "421 4.3.2 closing\r\n", .garbage: "garbage\r\n", .wrongKind: "399 odd\r\n",
+        .transient: "450 4.2.0 later\r\n", .permanent: "550 5.2.0 never\r\n", .closing: "421 4.3.2 closing\r\n", .garbage: "garbage\r\n",
+        .wrongKind: "399 odd\r\n",
     ]
 
     @Test(arguments: cases) func fault(_ test: Case) throws {

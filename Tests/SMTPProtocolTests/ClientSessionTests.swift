@@ -25,10 +25,12 @@ import Testing
         #expect(client.armed == .hello)
         client.receive(Self.ehlo)
         #expect(client.armed == nil)
-        #expect(client.log == [
-            "S: 220-mx.example.net", "S: 220 no spam", "C: EHLO mail.example.com", "S: 250-mx.example.net", "S: 250-SIZE 100000", "S: 250-8BITMIME",
-            "S: 250 ENHANCEDSTATUSCODES", "ready",
-        ])
+        #expect(
+            client.log == [
+                "S: 220-mx.example.net", "S: 220 no spam", "C: EHLO mail.example.com", "S: 250-mx.example.net", "S: 250-SIZE 100000",
+                "S: 250-8BITMIME",
+                "S: 250 ENHANCEDSTATUSCODES", "ready",
+            ])
         #expect(client.facts?.capabilities.maximumMessageOctets == 100_000)
         #expect(client.session.isReady)
     }
@@ -40,11 +42,12 @@ import Testing
         client.receive("250 2.1.0 ok\r\n250 2.1.5 ok\r\n250 2.1.5 ok\r\n354 go\r\n")
         #expect(client.armed == .finalDot)
         client.receive("250 2.0.0 queued\r\n")
-        #expect(client.log == [
-            "C: MAIL FROM:<a@example.com> SIZE=21", "C: RCPT TO:<r0@example.net>", "C: RCPT TO:<r1@example.net>", "C: DATA",
-            "S: 250 2.1.0 ok", "S: 250 2.1.5 ok", "S: 250 2.1.5 ok", "S: 354 go", "content 21", "beforeFinalDot [0, 1]", "C: .",
-            "S: 250 2.0.0 queued", "finished",
-        ])
+        #expect(
+            client.log == [
+                "C: MAIL FROM:<a@example.com> SIZE=21", "C: RCPT TO:<r0@example.net>", "C: RCPT TO:<r1@example.net>", "C: DATA",
+                "S: 250 2.1.0 ok", "S: 250 2.1.5 ok", "S: 250 2.1.5 ok", "S: 354 go", "content 21", "beforeFinalDot [0, 1]", "C: .",
+                "S: 250 2.0.0 queued", "finished",
+            ])
         let queued = SMTPReply(code: 250, text: "2.0.0 queued")
         #expect(client.result?.recipients == [.accepted(queued), .accepted(queued)])
         #expect(client.session.isReady)
@@ -58,13 +61,16 @@ import Testing
         var client = ready(Self.ehlo)
         client.start(ClientHarness.transaction(2))
         for reply in ["250 ok\r\n", "250 ok\r\n", "550 5.1.1 who\r\n", "354 go\r\n", "250 done\r\n"] { client.receive(reply) }
-        #expect(client.log == [
-            "C: MAIL FROM:<a@example.com> SIZE=21", "S: 250 ok", "C: RCPT TO:<r0@example.net>", "S: 250 ok", "C: RCPT TO:<r1@example.net>", "S: 550 5.1.1 who",
-            "C: DATA", "S: 354 go", "content 21", "beforeFinalDot [0]", "C: .", "S: 250 done", "finished",
-        ])
-        #expect(client.result?.recipients == [
-            .accepted(SMTPReply(code: 250, text: "done")), .rejected(SMTPReply(code: 550, text: "5.1.1 who"), stage: .recipient),
-        ])
+        #expect(
+            client.log == [
+                "C: MAIL FROM:<a@example.com> SIZE=21", "S: 250 ok", "C: RCPT TO:<r0@example.net>", "S: 250 ok", "C: RCPT TO:<r1@example.net>",
+                "S: 550 5.1.1 who",
+                "C: DATA", "S: 354 go", "content 21", "beforeFinalDot [0]", "C: .", "S: 250 done", "finished",
+            ])
+        #expect(
+            client.result?.recipients == [
+                .accepted(SMTPReply(code: 250, text: "done")), .rejected(SMTPReply(code: 550, text: "5.1.1 who"), stage: .recipient),
+            ])
     }
 
     @Test func chunking() {
@@ -119,9 +125,10 @@ import Testing
         #expect(client.log.last == "C: .")
         #expect(client.result == nil)
         client.receive("554 no valid recipients\r\n")
-        #expect(client.result?.recipients == [
-            .rejected(SMTPReply(code: 550, text: "a"), stage: .recipient), .deferred(SMTPReply(code: 450, text: "b"), stage: .recipient),
-        ])
+        #expect(
+            client.result?.recipients == [
+                .rejected(SMTPReply(code: 550, text: "a"), stage: .recipient), .deferred(SMTPReply(code: 450, text: "b"), stage: .recipient),
+            ])
         #expect(client.session.isReady)
         client.start(ClientHarness.transaction())
         #expect(client.written.contains("RSET\r\nMAIL"))

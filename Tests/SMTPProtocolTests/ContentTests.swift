@@ -15,9 +15,12 @@ import Testing
     }
 
     @Test(arguments: [
-        ("a\r\n", "a\r\n"), ("", ""), ("a", "a\r\n"), ("a\nb\n", "a\r\nb\r\n"), ("a\rb", "a\r\nb\r\n"), ("a\r\r\nb\r\n", "a\r\n\r\nb\r\n"), ("a\n\rb\r\n", "a\r\n\r\nb\r\n"),
-        (".\r\n", "..\r\n"), ("..\r\n", "...\r\n"), ("a\r\n.\r\nb\r\n", "a\r\n..\r\nb\r\n"), ("a\n.\nb", "a\r\n..\r\nb\r\n"), ("a\r\n.", "a\r\n..\r\n"),
-        ("a\r.\rb\r\n", "a\r\n..\r\nb\r\n"), ("a\r\n\0.\r\nb\r\n", "a\r\n..\r\nb\r\n"), ("a\r\0\n.\r\n", "a\r\n..\r\n"), ("a\r\n.\r", "a\r\n..\r\n"), ("\0", ""),
+        ("a\r\n", "a\r\n"), ("", ""), ("a", "a\r\n"), ("a\nb\n", "a\r\nb\r\n"), ("a\rb", "a\r\nb\r\n"), ("a\r\r\nb\r\n", "a\r\n\r\nb\r\n"),
+        ("a\n\rb\r\n", "a\r\n\r\nb\r\n"),
+        (".\r\n", "..\r\n"), ("..\r\n", "...\r\n"), ("a\r\n.\r\nb\r\n", "a\r\n..\r\nb\r\n"), ("a\n.\nb", "a\r\n..\r\nb\r\n"),
+        ("a\r\n.", "a\r\n..\r\n"),
+        ("a\r.\rb\r\n", "a\r\n..\r\nb\r\n"), ("a\r\n\0.\r\nb\r\n", "a\r\n..\r\nb\r\n"), ("a\r\0\n.\r\n", "a\r\n..\r\n"), ("a\r\n.\r", "a\r\n..\r\n"),
+        ("\0", ""),
         ("x.y\r\n.z\r\n", "x.y\r\n..z\r\n"), ("\r", "\r\n"), ("\n", "\r\n"), ("\r\n", "\r\n"),
     ])
     func normalisedAndStuffed(_ text: String, _ expected: String) {
@@ -84,8 +87,11 @@ import Testing
     }
 
     @Test func manyStuffedLines() {
-        let text = String(repeating: ".\r\n", count: 50_000) + String(repeating: "y", count: 70_000) + "\r\n." + String(repeating: "z", count: 3000) + "\r\n"
-        let expected = String(repeating: "..\r\n", count: 50_000) + String(repeating: "y", count: 70_000) + "\r\n.." + String(repeating: "z", count: 3000) + "\r\n"
+        let text =
+            String(repeating: ".\r\n", count: 50_000) + String(repeating: "y", count: 70_000) + "\r\n." + String(repeating: "z", count: 3000) + "\r\n"
+        let expected =
+            String(repeating: "..\r\n", count: 50_000) + String(repeating: "y", count: 70_000) + "\r\n.." + String(repeating: "z", count: 3000)
+            + "\r\n"
         #expect(stuffed(SMTPContent(ByteBuffer(string: text))) == expected)
     }
 

@@ -44,7 +44,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "\r\n", "25\r\n", "250_x\r\n", "999 x\r\n", "199 x\r\n", "000 x\r\n", "2x0 x\r\n", "HTTP/1.1 400 Bad Request\r\n", "250-a\r\n550 b\r\n", "250-a\r\n\r\n",
+        "\r\n", "25\r\n", "250_x\r\n", "999 x\r\n", "199 x\r\n", "000 x\r\n", "2x0 x\r\n", "HTTP/1.1 400 Bad Request\r\n", "250-a\r\n550 b\r\n",
+        "250-a\r\n\r\n",
         " 250 x\r\n", "\u{FF}\u{FE}\r\n", "250-a\r\n250_b\r\n", "2500 x\r\n", "\u{16}\u{3}\u{1}\u{0}\n",
     ])
     func garbage(_ text: String) {
@@ -72,13 +73,15 @@ import Testing
         #expect(throws: SMTPProtocolError(.replyTooLong)) { try parser.next(from: &large) }
     }
 
-    @Test(arguments: [
-        ("5.1.1 x", 550, SMTPEnhancedStatusCode(5, 1, 1)), ("5.7.515 x", 550, SMTPEnhancedStatusCode(5, 7, 515)),
-        ("4.7.0", 421, SMTPEnhancedStatusCode(4, 7, 0)), ("2.0.0 Ok", 250, SMTPEnhancedStatusCode(2, 0, 0)),
-        ("4.7.0 x", 550, nil), ("5.1 x", 550, nil), ("5.1.1x", 550, nil), ("5..1 x", 550, nil), ("5.1234.1 x", 550, nil), ("", 550, nil),
-        ("10.0.0.1 x", 550, nil), ("first\n5.1.2 second", 550, SMTPEnhancedStatusCode(5, 1, 2)), ("5.1.2 first\nsecond", 550, SMTPEnhancedStatusCode(5, 1, 2)),
-        ("2.0.0 x", 354, nil),
-    ] as [(String, UInt16, SMTPEnhancedStatusCode?)])
+    @Test(
+        arguments: [
+            ("5.1.1 x", 550, SMTPEnhancedStatusCode(5, 1, 1)), ("5.7.515 x", 550, SMTPEnhancedStatusCode(5, 7, 515)),
+            ("4.7.0", 421, SMTPEnhancedStatusCode(4, 7, 0)), ("2.0.0 Ok", 250, SMTPEnhancedStatusCode(2, 0, 0)),
+            ("4.7.0 x", 550, nil), ("5.1 x", 550, nil), ("5.1.1x", 550, nil), ("5..1 x", 550, nil), ("5.1234.1 x", 550, nil), ("", 550, nil),
+            ("10.0.0.1 x", 550, nil), ("first\n5.1.2 second", 550, SMTPEnhancedStatusCode(5, 1, 2)),
+            ("5.1.2 first\nsecond", 550, SMTPEnhancedStatusCode(5, 1, 2)),
+            ("2.0.0 x", 354, nil),
+        ] as [(String, UInt16, SMTPEnhancedStatusCode?)])
     func enhancedStatus(_ text: String, _ code: UInt16, _ expected: SMTPEnhancedStatusCode?) {
         #expect(SMTPReply(code: code, text: text).enhancedStatus == expected)
     }
@@ -95,7 +98,10 @@ import Testing
 
     @Test func capabilities() {
         let reply = SMTPReply(
-            code: 250, text: "mx.example.net PIPELINING is not offered here\nsize 1000\nStartTLS\n8BITMIME\nAUTH=LOGIN\nAUTH PLAIN LOGIN\nX-UNKNOWN y\nCHUNKING\nDSN\nSMTPUTF8")
+            code: 250,
+            text:
+                "mx.example.net PIPELINING is not offered here\nsize 1000\nStartTLS\n8BITMIME\nAUTH=LOGIN\nAUTH PLAIN LOGIN\nX-UNKNOWN y\nCHUNKING\nDSN\nSMTPUTF8"
+        )
         let capabilities = EHLOCapabilities(reply: reply)
         #expect(capabilities.extensions == [.size, .startTLS, .eightBitMIME, .auth, .chunking, .dsn, .smtpUTF8])
         #expect(capabilities.maximumMessageOctets == 1000)

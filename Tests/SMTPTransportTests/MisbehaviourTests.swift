@@ -65,7 +65,8 @@ import Testing
         default:
             let connection = try await harness.connect()
             if test.stage == .rset { _ = try await TransportHarness.send(TransportHarness.transaction(), on: connection) }
-            let content = "Subject: x\r\n\r\n" + String(repeating: String(repeating: "x", count: 70) + "\r\n", count: test.stage == .content ? 200_000 : 10)
+            let content =
+                "Subject: x\r\n\r\n" + String(repeating: String(repeating: "x", count: 70) + "\r\n", count: test.stage == .content ? 200_000 : 10)
             // Where the server speaks while content is sent, the end is held back: which of the two came first would be a matter of luck.
             let gate = TransportHarness.eventLoop.makePromise(of: Void.self)
             if test.stage != .content { gate.succeed() }

@@ -74,7 +74,8 @@ struct TransportHarness {
 
     static func transaction(recipients: [String] = ["b@example.net"], content: String = "Subject: x\r\n\r\nhello\r\n") -> SMTPTransaction {
         SMTPTransaction(
-            sender: SMTPAddress("a@example.com"), recipients: recipients.compactMap { SMTPAddress($0) }, content: SMTPContent(ByteBuffer(string: content)))
+            sender: SMTPAddress("a@example.com"), recipients: recipients.compactMap { SMTPAddress($0) },
+            content: SMTPContent(ByteBuffer(string: content)))
     }
 
     /// Stops the sink once every connection is gone: hangs, and so fails by the time limit, when one has leaked.

@@ -15,7 +15,8 @@ import Testing
         let connection = try await harness.connect()
         for number in 0..<3 {
             let content = "Message-ID: <m\(number)@x>\r\n\r\n.dot\r\n..two\r\nend\r\n"
-            let result = try await TransportHarness.send(TransportHarness.transaction(recipients: ["a@x.y", "b@x.y"], content: content), on: connection)
+            let result = try await TransportHarness.send(
+                TransportHarness.transaction(recipients: ["a@x.y", "b@x.y"], content: content), on: connection)
             #expect(result.recipients.map(\.failureClass) == [nil, nil])
             #expect(try await TransportHarness.isReusable(connection))
         }
@@ -47,10 +48,12 @@ import Testing
         let connection = try await harness.connect()
         let loop = TransportHarness.eventLoop
         let gate = loop.makePromise(of: Void.self)
-        let sent = loop.flatSubmit { connection.send(TransportHarness.transaction(recipients: ["a@x.y", "b@x.y"])) { accepted in
-            #expect(accepted == [0, 1])
-            return gate.futureResult
-        } }
+        let sent = loop.flatSubmit {
+            connection.send(TransportHarness.transaction(recipients: ["a@x.y", "b@x.y"])) { accepted in
+                #expect(accepted == [0, 1])
+                return gate.futureResult
+            }
+        }
         // The connection is busy, and the message is not there before the gate opens.
         let busy = try await TransportHarness.send(TransportHarness.transaction(), on: connection)
         #expect(busy.recipients.first?.failureClass == .internal)
@@ -115,7 +118,8 @@ import Testing
         try await TransportHarness.quit(connection)
         await #expect(throws: SMTPInterruption.self) {
             _ = try await SMTPConnection.connect(
-                to: harness.sink.addresses[0], localAddress: try SocketAddress(ipAddress: "192.0.2.77", port: 0), configuration: harness.configuration,
+                to: harness.sink.addresses[0], localAddress: try SocketAddress(ipAddress: "192.0.2.77", port: 0),
+                configuration: harness.configuration,
                 on: TransportHarness.eventLoop
             ).get()
         }
@@ -141,7 +145,8 @@ import Testing
     @Test func untrustedCertificate() async throws {
         var harness = try await TransportHarness { $0.tls = .selfSigned }
         harness.configuration.session.tlsPolicy = .required
-        let other = try await MailSink.start(.init(listeners: [SMTPListener(address: try SocketAddress(ipAddress: "127.0.0.1", port: 0))]).selfSigned())
+        let other = try await MailSink.start(
+            .init(listeners: [SMTPListener(address: try SocketAddress(ipAddress: "127.0.0.1", port: 0))]).selfSigned())
         harness.configuration.tlsContext = try TransportHarness.tlsContext(trusting: other.certificatePEM)
         await other.stop()
         let failure = await #expect(throws: SMTPInterruption.self) { _ = try await harness.connect() }
@@ -190,10 +195,12 @@ import Testing
         let loop = TransportHarness.eventLoop
         let asked = loop.makePromise(of: Void.self)
         let gate = loop.makePromise(of: Void.self)
-        let sent = loop.flatSubmit { busy.send(TransportHarness.transaction()) { _ in
-            asked.succeed()
-            return gate.futureResult
-        } }
+        let sent = loop.flatSubmit {
+            busy.send(TransportHarness.transaction()) { _ in
+                asked.succeed()
+                return gate.futureResult
+            }
+        }
         try await asked.futureResult.get()
         async let stopped: Void = harness.sink.stop(grace: .seconds(30))
         // The idle connection is told to go; the busy one may finish.

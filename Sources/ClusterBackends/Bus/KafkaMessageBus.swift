@@ -93,7 +93,8 @@ package final class KafkaMessageBus: MessageBus {
                 throw BusError(.invalidArgument, "the topic \(record.topic) has no partition \(record.partition ?? 0)")
             }
             guard record.value.readableBytes + record.key.count <= self.configuration.kafka.maximumRecordBytes else {
-                throw BusError(.recordTooLarge, "a record is above \(self.configuration.kafka.maximumRecordBytes) bytes: its body belongs into the body store")
+                throw BusError(
+                    .recordTooLarge, "a record is above \(self.configuration.kafka.maximumRecordBytes) bytes: its body belongs into the body store")
             }
         }
         return try await self.translating {

@@ -33,7 +33,8 @@ package final class Splitter: Service {
     /// - Throws: when the topic cannot be subscribed to.
     package func run() async throws {
         let consumer = try await self.bus.subscribe(
-            group: Topics.splitterGroup, topics: [Topics.submitted], configuration: BusConsumerConfiguration(), rebalance: IgnoringRebalanceListener())
+            group: Topics.splitterGroup, topics: [Topics.submitted], configuration: BusConsumerConfiguration(), rebalance: IgnoringRebalanceListener()
+        )
         await withGracefulShutdownHandler {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await self.work(consumer) }

@@ -62,7 +62,8 @@ enum ReplyPhrases {
         ("postgrey", .greylist), ("please try again in", .greylist), ("first attempt", .greylist), ("retry timeout", .greylist),
         // Authentication of the sender's domain.
         ("dmarc", .authentication), ("dkim", .authentication), ("spf", .authentication), ("unauthenticated", .authentication),
-        ("sender authentication", .authentication), ("not authenticated", .authentication), ("does not meet the required authentication", .authentication),
+        ("sender authentication", .authentication), ("not authenticated", .authentication),
+        ("does not meet the required authentication", .authentication),
         ("authentication level", .authentication), ("authentication requirements", .authentication),
         // More recipients than a transaction takes.
         ("too many recipients", .tooManyRecipients), ("many recipients", .tooManyRecipients), ("recipient limit", .tooManyRecipients),

@@ -37,8 +37,10 @@ extension DeliveryWorker {
             await self.flow.apply()
             self.logger.critical(
                 "a record was written by a newer version: its partition waits for an upgrade of this worker",
-                metadata: ["topic": "\(ticket.position.topicPartition.topic)", "partition": "\(ticket.position.topicPartition.partition)",
-                    "offset": "\(ticket.position.offset)", "schema": "\(schema)"])
+                metadata: [
+                    "topic": "\(ticket.position.topicPartition.topic)", "partition": "\(ticket.position.topicPartition.partition)",
+                    "offset": "\(ticket.position.offset)", "schema": "\(schema)",
+                ])
             return .leave
         case .unusable(let reason):
             return await self.bury(record, reason: reason)
@@ -291,8 +293,10 @@ extension DeliveryWorker {
             self.metrics.dead.increment()
             self.logger.error(
                 "a record went to the dead topic",
-                metadata: ["topic": "\(record.position.topicPartition.topic)", "partition": "\(record.position.topicPartition.partition)",
-                    "offset": "\(record.position.offset)", "reason": "\(reason)"])
+                metadata: [
+                    "topic": "\(record.position.topicPartition.topic)", "partition": "\(record.position.topicPartition.partition)",
+                    "offset": "\(record.position.offset)", "reason": "\(reason)",
+                ])
             return .complete
         } catch {
             return .leave

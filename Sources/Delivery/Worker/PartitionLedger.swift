@@ -213,7 +213,8 @@ package struct PartitionLedger: Sendable {
     package mutating func detaching(now: UnixMilliseconds) -> [Ticket] {
         var tickets: [Ticket] = []
         for (name, partition) in self.partitions where !partition.isBlocked {
-            let isNearlyFull = partition.tracker.pending * 10 >= self.limits.pendingPerPartition * 9
+            let isNearlyFull =
+                partition.tracker.pending * 10 >= self.limits.pendingPerPartition * 9
                 && partition.inFlight.count * 50 <= partition.tracker.pending
             for (offset, record) in partition.inFlight {
                 let isHead = offset == partition.tracker.head

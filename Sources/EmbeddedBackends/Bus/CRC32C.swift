@@ -36,9 +36,11 @@ package enum CRC32C {
         var left = bytes.count
         while left >= 8 {
             let word = UInt64(littleEndian: cursor.loadUnaligned(as: UInt64.self)) ^ UInt64(value)
-            let low = table[1792 + Int(word & 0xFF)] ^ table[1536 + Int((word >> 8) & 0xFF)]
+            let low =
+                table[1792 + Int(word & 0xFF)] ^ table[1536 + Int((word >> 8) & 0xFF)]
                 ^ table[1280 + Int((word >> 16) & 0xFF)] ^ table[1024 + Int((word >> 24) & 0xFF)]
-            let high = table[768 + Int((word >> 32) & 0xFF)] ^ table[512 + Int((word >> 40) & 0xFF)]
+            let high =
+                table[768 + Int((word >> 32) & 0xFF)] ^ table[512 + Int((word >> 40) & 0xFF)]
                 ^ table[256 + Int((word >> 48) & 0xFF)] ^ table[Int(word >> 56)]
             value = low ^ high
             cursor += 8

@@ -2,11 +2,11 @@ import NIOCore
 import NIOPosix
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin.C
+    import Darwin.C
 #endif
 
 /// Writes messages to a folder: `<arrival in ms>-<sequence>.eml` with the content as received and, last, `<…>.json` with the envelope.

@@ -605,7 +605,8 @@ package struct SMTPClientSession: Sendable {
         phase = .ready
         stage = .idle
         actions.append(.disarm)
-        actions.append(.ready(SMTPServerFacts(banner: banner ?? SMTPReply(code: 220, text: ""), capabilities: capabilities, isEncrypted: isEncrypted)))
+        actions.append(
+            .ready(SMTPServerFacts(banner: banner ?? SMTPReply(code: 220, text: ""), capabilities: capabilities, isEncrypted: isEncrypted)))
         if wantsQuit { sendQuit() }
     }
 

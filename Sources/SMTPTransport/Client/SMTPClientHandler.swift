@@ -4,11 +4,11 @@ import NIOTLS
 import SMTPProtocol
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin.C
+    import Darwin.C
 #endif
 
 /// Drives an ``SMTPClientSession`` on a channel: turns its actions into writes, timers and TLS.

@@ -59,7 +59,8 @@ package final class SMTPConnection: Sendable {
         let promise = eventLoop.makePromise(of: SMTPConnection.self)
         guard eventLoop.inEventLoop else {
             eventLoop.execute {
-                connect(to: address, localAddress: localAddress, serverName: serverName, configuration: configuration, promise: promise, on: eventLoop)
+                connect(
+                    to: address, localAddress: localAddress, serverName: serverName, configuration: configuration, promise: promise, on: eventLoop)
             }
             return promise.futureResult
         }

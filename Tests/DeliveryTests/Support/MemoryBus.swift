@@ -165,5 +165,5 @@ enum SystemClock {
 }
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif

@@ -38,7 +38,9 @@ enum Messages {
         return message
     }
 
-    static func record(_ message: Apus_V1_OutboundMessage, topic: String = Topics.outbound(queue: "default", class: .transactional)) throws -> OutgoingRecord {
+    static func record(_ message: Apus_V1_OutboundMessage, topic: String = Topics.outbound(queue: "default", class: .transactional)) throws
+        -> OutgoingRecord
+    {
         OutgoingRecord(topic: topic, key: Array(message.destination.utf8), value: try RecordCoding.encode(message))
     }
 }

@@ -12,7 +12,9 @@ struct ListenAddress: ExpressibleByArgument, Sendable {
     }
 
     init?(argument: String) {
-        guard let colon = argument.lastIndex(of: ":"), let port = Int(argument[argument.index(after: colon)...]), (0...65_535).contains(port) else { return nil }
+        guard let colon = argument.lastIndex(of: ":"), let port = Int(argument[argument.index(after: colon)...]), (0...65_535).contains(port) else {
+            return nil
+        }
         var host = argument[..<colon]
         if host.first == "[", host.last == "]" { host = host.dropFirst().dropLast() }
         guard !host.isEmpty else { return nil }

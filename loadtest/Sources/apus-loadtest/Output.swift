@@ -1,11 +1,11 @@
 import FoundationEssentials
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin.C
+    import Darwin.C
 #endif
 
 /// Lines on standard output, each written at once: a parent reads them as they come.

@@ -1,11 +1,11 @@
 import Dispatch
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin.C
+    import Darwin.C
 #endif
 
 /// SIGINT and SIGTERM as something to wait for. Makes the process ignore SIGPIPE.
