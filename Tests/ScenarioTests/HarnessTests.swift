@@ -81,7 +81,10 @@ extension Scenarios {
                 #expect(message.recipients == ["x@y.test"] && message.loadID == "one" && message.values("a") == ["b\r\n c"])
                 #expect(message.text.hasSuffix("\r\n\r\n.dot\r\n"))
                 let open = try await RawConnection(to: sink.address)
-                #expect(try OpenConnections.count(port: sink.port) > 0)
+                var count = try OpenConnections.count(port: sink.port)
+                let deadline = ContinuousClock.now + .seconds(5)
+                while count == 0, ContinuousClock.now < deadline { count = try OpenConnections.count(port: sink.port) }
+                #expect(count > 0)
                 try await open.write(Array("QUIT\r\n".utf8))
                 _ = try await open.readToEnd()
             }
