@@ -38,7 +38,10 @@ extension Scenarios {
                 let all = try await log.untilFinal([try #require(after.messageID, "\(after.summary)")], within: .seconds(30))
                 #expect(all.filter { $0.messageID == messageID }.map(\.type).sorted() == ["Reject", "Send"])
                 #expect(try sink.count == 1)
-                #expect(try await server.queue().waiting == 0)
+                var waiting = try await server.queue().waiting
+                let deadline = ContinuousClock.now + .seconds(15)
+                while waiting != 0, ContinuousClock.now < deadline { waiting = try await server.queue().waiting }
+                #expect(waiting == 0)
             }
         }
     }
