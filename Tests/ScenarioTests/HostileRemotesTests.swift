@@ -74,10 +74,7 @@ extension Scenarios {
                     let isAmbiguous = domain == "dot-mixedcodes.test" && copies == [domain: 2]
                     if copies != [domain: 1], !isAmbiguous { wrong.append("\(domain): the sink has \(copies)") }
                 }
-                // Open, see CHANGELOG: the promise is not kept every time.
-                withKnownIssue("a server that hangs in the content may get a message twice", isIntermittent: true) {
-                    #expect(wrong.isEmpty, "\(wrong.sorted().joined(separator: "\n"))")
-                }
+                #expect(wrong.isEmpty, "\(wrong.sorted().joined(separator: "\n"))")
                 for (domain, sink) in sinks {
                     _ = try await eventually(within: .seconds(20), "\(domain)'s connections closed") { () -> Bool? in
                         try OpenConnections.count(port: sink.port) == 0 ? true : nil
