@@ -35,6 +35,7 @@ struct MessageRecords {
         message.resumeTopic = topic
         if let bodyReference {
             message.bodyReference = bodyReference
+            message.bodyOctets = UInt64(prepared.bytes.count)
         } else {
             message.body = .init(prepared.bytes)
         }

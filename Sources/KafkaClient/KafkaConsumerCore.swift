@@ -17,6 +17,8 @@ final class KafkaConsumerCore: @unchecked Sendable {
         var cancelledCall: UInt64?
         var commands: Deque<Command> = []
         var isClosing = false
+        /// The thread polls no more.
+        var isLeaving = false
         var isClosed = false
         var failure: KafkaError?
         var closers: [CheckedContinuation<Void, Never>] = []
@@ -84,18 +86,25 @@ final class KafkaConsumerCore: @unchecked Sendable {
     private let context: KafkaConsumerContext
 
     func start() throws {
-        switch self.subscription {
-        case .group(_, let topics, _):
-            let list = KafkaPartitionList(topics.map { KafkaPartition(topic: $0, partition: -1) })
-            let code = rd_kafka_subscribe(self.handle, list.pointer)
-            guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaError(code, doing: "subscribe") }
-        case .partitions(let offsets):
-            let list = KafkaPartitionList(offsets: offsets)
-            let code = rd_kafka_assign(self.handle, list.pointer)
-            guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaError(code, doing: "assign partitions") }
-        }
-        guard OwnedThread.start({ [self] in self.run() }) else {
-            throw KafkaError(configuration: "the system gives no thread for a Kafka consumer")
+        do {
+            switch self.subscription {
+            case .group(_, let topics, _):
+                let list = KafkaPartitionList(topics.map { KafkaPartition(topic: $0, partition: -1) })
+                let code = rd_kafka_subscribe(self.handle, list.pointer)
+                guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaError(code, doing: "subscribe") }
+            case .partitions(let offsets):
+                let list = KafkaPartitionList(offsets: offsets)
+                let code = rd_kafka_assign(self.handle, list.pointer)
+                guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaError(code, doing: "assign partitions") }
+            }
+            guard OwnedThread.start({ [self] in self.run() }) else {
+                throw KafkaError(configuration: "the system gives no thread for a Kafka consumer")
+            }
+        } catch {
+            // No thread will.
+            rd_kafka_queue_destroy(self.queue)
+            rd_kafka_destroy_flags(self.handle, Self.withoutClosing)
+            throw error
         }
     }
 
@@ -168,8 +177,13 @@ final class KafkaConsumerCore: @unchecked Sendable {
     }
 
     /// Ends whatever the thread waits for.
+    ///
+    /// Under the lock, for once the thread leaves the group the queue must be left alone: closing waits on a queue that this one is
+    /// forwarded to, and a yield would end that wait before the group is left; after it the queue is gone.
     private func wake() {
-        rd_kafka_queue_yield(self.queue)
+        self.shared.withLock { shared in
+            if !shared.isLeaving { rd_kafka_queue_yield(self.queue) }
+        }
         self.gate.open()
     }
 
@@ -225,6 +239,7 @@ final class KafkaConsumerCore: @unchecked Sendable {
             // With something gathered and nobody waiting there is no hurry; with somebody waiting `hand` has just given it.
             self.pollOnce(timeout: 1000)
         }
+        self.shared.withLock { $0.isLeaving = true }
         rd_kafka_consumer_close(self.handle)
         self.serveCommands()
         let (closers, commands) = self.shared.withLock { shared in

@@ -90,10 +90,13 @@ package final class KafkaProducer: Sendable {
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
             let done = self.state.withLock { state in
                 state.isClosing = true
-                if !state.isClosed { state.closers.append(continuation) }
-                return state.isClosed
+                guard !state.isClosed else { return true }
+                state.closers.append(continuation)
+                // Under the lock: the thread gives the queue back once it has said that it is closed.
+                rd_kafka_queue_yield(self.handle.queue)
+                return false
             }
-            if done { continuation.resume() } else { rd_kafka_queue_yield(self.handle.queue) }
+            if done { continuation.resume() }
         }
     }
 

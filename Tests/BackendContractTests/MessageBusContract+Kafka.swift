@@ -50,7 +50,9 @@ struct KafkaMessageBusContract {
     @Test func refusesAfterClose() async throws { try await Contract.refusesAfterClose() }
     @Test func boundsBatches() async throws { try await Contract.boundsBatches() }
     @Test func commitsNeverMoveBack() async throws { try await Contract.commitsNeverMoveBack() }
+    @Test func refusesCommitsOfOthers() async throws { try await Contract.refusesCommitsOfOthers() }
     @Test func groupsAreIndependent() async throws { try await Contract.groupsAreIndependent() }
+    @Test func membersShareAndTakeOver() async throws { try await Contract.membersShareAndTakeOver() }
     @Test func pausesAndResumes() async throws { try await Contract.pausesAndResumes() }
     @Test func seeks() async throws { try await Contract.seeks() }
     @Test func waitsForDataAndForClose() async throws { try await Contract.waitsForDataAndForClose() }

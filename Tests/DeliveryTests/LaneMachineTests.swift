@@ -91,6 +91,19 @@ import Testing
         #expect(lane.backoffEnd(now: self.at(20)) == nil)
     }
 
+    /// No descriptor, no port: the site is not to blame, and no attempt is over.
+    @Test func connectionThatThisSideCannotOpenFailsNobody() {
+        var lane = self.machine { $0.initialConnections = 1 }
+        same(lane.enqueue(1, owner: "a", octets: 1, now: self.at(0)), [.connect(connection: 1)])
+        same(lane.connectFailed(1, isOurFault: true, now: self.at(0)), [.wake(at: self.at(5))])
+        #expect(lane.waiting == 1)
+        same(lane.enqueue(2, owner: "a", octets: 1, now: self.at(1)), [])
+        same(lane.woken(now: self.at(5)), [.connect(connection: 2)])
+        same(lane.connectFailed(2, isOurFault: true, now: self.at(5)), [.wake(at: self.at(10))])
+        same(lane.woken(now: self.at(10)), [.connect(connection: 3)])
+        same(lane.connected(3, now: self.at(10)).first, .start(message: 1, connection: 3))
+    }
+
     @Test func backoffIsBounded() {
         var lane = self.machine()
         var now = 0.0

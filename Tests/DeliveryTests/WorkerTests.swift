@@ -416,6 +416,96 @@ import Testing
         }
     }
 
+    /// One rewrite each, a second apart, and not one for everybody whenever a token comes free.
+    @Test func messagesOverTheRateGetTurns() async throws {
+        try await WorkerStage.run {
+            $0.throttling.state.withLock { $0.decision = .denied(retryAfter: .seconds(2)) }
+            $0.accountLimit = { _ in RateLimit(perSecond: 1, burst: 1) }
+        } _: { stage in
+            try await stage.submit((0..<20).map { Messages.message($0, to: ["a@x.test"]) })
+            try await stage.drained()
+            let times = try stage.waiting(.hold).map(\.notBeforeMs).sorted()
+            #expect(times.count == 20)
+            let gaps = zip(times, times.dropFirst()).map { $1 - $0 }
+            #expect(gaps.allSatisfy { $0 >= 500 }, "\(gaps)")
+            #expect(times[19] - times[0] >= 18_500)
+        }
+    }
+
+    @Test func recordWhoseOutcomeTheBusNeverTakesGoesToTheDeadTopic() async throws {
+        try await WorkerStage.run { stage in
+            stage.bus.state.withLock { $0.topics[Topics.events] = nil }
+            try await stage.submit([Messages.message(1, to: ["a@x.test"]), Messages.message(2, to: ["b@x.test"])])
+            // It does not keep its partition from committing.
+            try await stage.drained()
+            #expect(stage.sink.statistics.messages == 2)
+            let dead = try stage.bus.records(Topics.dead).map { try RecordCoding.decode(Apus_V1_DeadRecord.self, from: $0.value) }
+            #expect(dead.count == 2 && dead.allSatisfy { $0.topic == WorkerStage.topic && !$0.reason.isEmpty })
+        }
+    }
+
+    /// A killed worker leaves one message of a session in doubt, not two: the next dot waits until the outcome before it is in its marker.
+    @Test func nextDotWaitsForTheOutcomeBefore() async throws {
+        try await WorkerStage.run {
+            $0.configuration.lanes.connections = 1
+            $0.throttling.state.withLock { $0.keepsFinishes = true }
+        } _: { stage in
+            try await stage.submit([Messages.message(1, to: ["a@x.test"]), Messages.message(2, to: ["b@x.test"])])
+            try await stage.bus.wait { _ in
+                stage.throttling.state.withLock { state in state.keptFinishes.count == 1 && state.calls.count { $0 == "data" } == 2 }
+            }
+            // Time to do what it must not; nothing that is to happen is waited for.
+            try await Task.sleep(for: .milliseconds(300))
+            #expect(stage.sink.statistics.messages == 1)
+            stage.throttling.answerFinishes()
+            try await stage.drained()
+            #expect(stage.sink.statistics.messages == 2)
+            #expect(stage.sink.statistics.connections == 1)
+        }
+    }
+
+    /// The same where the connection ends with its message.
+    @Test func nextConnectionWaitsForTheOutcomeBefore() async throws {
+        try await WorkerStage.run {
+            $0.configuration.lanes.connections = 1
+            $0.configuration.lanes.messagesPerConnection = 1
+            $0.throttling.state.withLock { $0.keepsFinishes = true }
+        } _: { stage in
+            try await stage.submit([Messages.message(1, to: ["a@x.test"]), Messages.message(2, to: ["b@x.test"])])
+            try await stage.bus.wait { _ in
+                stage.throttling.state.withLock { state in state.keptFinishes.count == 1 && state.calls.count { $0 == "data" } == 2 }
+            }
+            try await Task.sleep(for: .milliseconds(300))
+            #expect(stage.sink.statistics.messages == 1)
+            stage.throttling.answerFinishes()
+            try await stage.drained()
+            #expect(stage.sink.statistics.messages == 2)
+            #expect(stage.sink.statistics.connections == 2)
+        }
+    }
+
+    @Test func bodiesAreFetchedAsManyAsFit() async throws {
+        try await WorkerStage.run {
+            $0.configuration.ledger.octets = 8 << 20
+            $0.sink.keptMessages = 0
+            var slow = Self.rule(.dot, .none)
+            slow.delay = .milliseconds(20)
+            $0.sink.rules = MailSinkRules([slow])
+        } _: { stage in
+            let body = ByteBuffer(string: "From: a@sender.test\r\n\r\n" + String(repeating: "0123456789\r\n", count: 80_000))
+            for number in 0..<30 {
+                var message = Messages.message(number, to: ["a@x.test"])
+                message.bodyReference = try await stage.bodies.put(body, expiresAt: UnixMilliseconds(0))
+                message.bodyOctets = UInt64(body.readableBytes)
+                try await stage.submit(message)
+            }
+            try await stage.drained()
+            #expect(stage.sink.statistics.messages == 30)
+            // 4 MiB for bodies, each counted twice: two at a time, and no more connections than that.
+            #expect((1...2).contains(stage.sink.statistics.connections))
+        }
+    }
+
     @Test func serverThatTiresOfErrorsDefersNobody() async throws {
         try await WorkerStage.run {
             $0.configuration.lanes.connections = 1

@@ -180,6 +180,12 @@ package nonisolated struct Apus_V1_OutboundMessage: @unchecked Sendable {
     set {_uniqueStorage()._eightBit = newValue}
   }
 
+  /// The octets of the body behind `body_reference`, so that memory can be set aside before it is fetched; 0 with `body`.
+  package var bodyOctets: UInt64 {
+    get {_storage._bodyOctets}
+    set {_uniqueStorage()._bodyOctets = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// The message, CRLF line ends, complete but for the DKIM signature.
@@ -281,7 +287,7 @@ fileprivate nonisolated let _protobuf_package = "apus.v1"
 
 nonisolated extension Apus_V1_OutboundMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".OutboundMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}schema\0\u{3}message_id\0\u{1}account\0\u{3}configuration_set\0\u{1}queue\0\u{3}return_path\0\u{1}recipients\0\u{1}destination\0\u{1}tags\0\u{3}accepted_at_ms\0\u{3}expires_at_ms\0\u{1}attempt\0\u{1}hop\0\u{3}not_before_ms\0\u{3}last_reply\0\u{3}last_failure\0\u{1}body\0\u{3}body_reference\0\u{1}mail\0\u{3}signing_domain\0\u{3}resume_topic\0\u{3}eight_bit\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}schema\0\u{3}message_id\0\u{1}account\0\u{3}configuration_set\0\u{1}queue\0\u{3}return_path\0\u{1}recipients\0\u{1}destination\0\u{1}tags\0\u{3}accepted_at_ms\0\u{3}expires_at_ms\0\u{1}attempt\0\u{1}hop\0\u{3}not_before_ms\0\u{3}last_reply\0\u{3}last_failure\0\u{1}body\0\u{3}body_reference\0\u{1}mail\0\u{3}signing_domain\0\u{3}resume_topic\0\u{3}eight_bit\0\u{3}body_octets\0")
 
   fileprivate class _StorageClass {
     var _schema: UInt32 = 0
@@ -305,6 +311,7 @@ nonisolated extension Apus_V1_OutboundMessage: SwiftProtobuf.Message, SwiftProto
     var _signingDomain: String = String()
     var _resumeTopic: String = String()
     var _eightBit: Bool = false
+    var _bodyOctets: UInt64 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -336,6 +343,7 @@ nonisolated extension Apus_V1_OutboundMessage: SwiftProtobuf.Message, SwiftProto
       _signingDomain = source._signingDomain
       _resumeTopic = source._resumeTopic
       _eightBit = source._eightBit
+      _bodyOctets = source._bodyOctets
     }
   }
 
@@ -390,6 +398,7 @@ nonisolated extension Apus_V1_OutboundMessage: SwiftProtobuf.Message, SwiftProto
         case 20: try { try decoder.decodeSingularStringField(value: &_storage._signingDomain) }()
         case 21: try { try decoder.decodeSingularStringField(value: &_storage._resumeTopic) }()
         case 22: try { try decoder.decodeSingularBoolField(value: &_storage._eightBit) }()
+        case 23: try { try decoder.decodeSingularUInt64Field(value: &_storage._bodyOctets) }()
         default: break
         }
       }
@@ -473,6 +482,9 @@ nonisolated extension Apus_V1_OutboundMessage: SwiftProtobuf.Message, SwiftProto
       if _storage._eightBit != false {
         try visitor.visitSingularBoolField(value: _storage._eightBit, fieldNumber: 22)
       }
+      if _storage._bodyOctets != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._bodyOctets, fieldNumber: 23)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -503,6 +515,7 @@ nonisolated extension Apus_V1_OutboundMessage: SwiftProtobuf.Message, SwiftProto
         if _storage._signingDomain != rhs_storage._signingDomain {return false}
         if _storage._resumeTopic != rhs_storage._resumeTopic {return false}
         if _storage._eightBit != rhs_storage._eightBit {return false}
+        if _storage._bodyOctets != rhs_storage._bodyOctets {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -73,7 +73,10 @@ package final class Dialer: Sendable {
                     tried += 1
                     switch await self.open(address, host: name, request: request) {
                     case .success(let (session, isInClear)): return .connected(session, brokenTLSHost: isInClear ? host : nil)
-                    case .failure(let interruption): failure = DeliveryFailure(interruption, classifier: .shared)
+                    case .failure(let interruption):
+                        failure = DeliveryFailure(interruption, classifier: .shared)
+                        // What this side lacks it lacks for the next address as well.
+                        if case .noResources = interruption.cause { return .failed(failure) }
                     }
                 }
             }

@@ -1,4 +1,5 @@
 internal import ApusCore
+internal import DequeModule
 internal import NIOCore
 internal import SMTPProtocol
 
@@ -17,6 +18,8 @@ final class LaneCore {
     private struct Connection {
         var session: any MailSession
         var current: UInt64?
+        /// The message whose settlement the next final dot waits for.
+        var after: UInt64?
         var transactions = 0
         var refusals = 0
     }
@@ -38,6 +41,14 @@ final class LaneCore {
 
     private var entries: [UInt64: Entry] = [:]
     private var connections: [UInt64: Connection] = [:]
+    /// Messages that were attempted and whose outcomes are not in their markers yet.
+    private var unsettled: [UInt64: EventLoopFuture<Void>] = [:]
+    /// Those of them whose connection is gone; the next connections wait for them, each for one, so that there are never more messages in
+    /// doubt than connections.
+    private var orphans: Deque<UInt64> = []
+    /// Actions to perform, and whether that is being done: an action's consequences come after it and not inside it.
+    private var actions: Deque<LaneMachine.Action> = []
+    private var isPerforming = false
     private var nextMessage: UInt64 = 1
     private var clearHosts: [String: NIODeadline] = [:]
     private var lastUse = NIODeadline.now()
@@ -128,27 +139,53 @@ final class LaneCore {
         case .connected(let session, let brokenTLSHost):
             if let brokenTLSHost { self.clearHosts[brokenTLSHost] = now + Self.clearFor }
             guard !self.isClosed else { return session.close() }
-            self.connections[connection] = Connection(session: session)
+            self.connections[connection] = Connection(session: session, after: self.orphans.popFirst())
             session.closed.assumeIsolated().whenComplete { [weak self] _ in self?.sessionClosed(connection) }
             self.perform(self.machine.connected(connection, now: now))
         case .failed(let failure):
             self.lastFailure = failure
             self.note(failure)
-            self.perform(self.machine.connectFailed(connection, now: now))
+            self.perform(self.machine.connectFailed(connection, isOurFault: failure.failure == .internal, now: now))
         }
     }
 
     private func sessionClosed(_ connection: UInt64) {
         // A running transaction says itself how it ended.
         guard self.connections[connection]?.current == nil else { return }
-        self.connections[connection] = nil
+        self.forget(connection)
         self.perform(self.machine.closed(connection, now: .now()))
+    }
+
+    /// The connection is gone, or soon will be.
+    @discardableResult
+    private func forget(_ connection: UInt64) -> (any MailSession)? {
+        guard let state = self.connections.removeValue(forKey: connection) else { return nil }
+        if let message = state.after, self.unsettled[message] != nil { self.orphans.append(message) }
+        return state.session
+    }
+
+    /// A message's outcome is about to be told.
+    private func settlement(of message: UInt64, over connection: UInt64, on eventLoop: any EventLoop) -> LaneSettlement {
+        let promise = eventLoop.makePromise(of: Void.self)
+        self.unsettled[message] = promise.futureResult
+        self.connections[connection]?.after = message
+        promise.futureResult.assumeIsolated().whenComplete { [weak self] _ in
+            guard let self else { return }
+            self.unsettled[message] = nil
+            self.orphans.removeAll { $0 == message }
+        }
+        return LaneSettlement(promise)
     }
 
     // MARK: - Actions
 
+    /// One after the other, with what follows from them behind: a long row of messages that all end at once must not pile up on the stack.
     private func perform(_ actions: [LaneMachine.Action]) {
-        for action in actions { self.perform(action) }
+        self.actions.append(contentsOf: actions)
+        guard !self.isPerforming else { return }
+        self.isPerforming = true
+        defer { self.isPerforming = false }
+        while let action = self.actions.popFirst() { self.perform(action) }
     }
 
     private func perform(_ action: LaneMachine.Action) {
@@ -160,7 +197,7 @@ final class LaneCore {
         case .start(let message, let connection):
             self.start(message, over: connection)
         case .quit(let connection):
-            self.connections.removeValue(forKey: connection)?.session.quit()
+            self.forget(connection)?.quit()
         case .hold(let message, let after):
             self.end(message, .held(.nanoseconds(after.nanoseconds)))
         case .fail(let message, let opensAt):
@@ -187,7 +224,7 @@ final class LaneCore {
             return self.perform(self.machine.returned(connection, now: .now()))
         }
         guard session.isReady else {
-            self.connections[connection] = nil
+            self.forget(connection)
             return self.perform(self.machine.returned(connection, now: .now()))
         }
         // The deadline passed while it waited: the worker looks at the time, and bounces it.
@@ -195,7 +232,7 @@ final class LaneCore {
             self.end(number, .held(.zero))
             return self.perform(self.machine.skipped(connection, now: .now()))
         }
-        let gate: EventLoopFuture<Void>
+        var gate: EventLoopFuture<Void>
         if let known = entry.gate {
             gate = known
         } else {
@@ -203,6 +240,9 @@ final class LaneCore {
             gate = promise.futureResult
             self.entries[number]?.gate = gate
             entry.message.mark { promise.completeWith($0) }
+        }
+        if let previous = self.connections[connection]?.after.flatMap({ self.unsettled[$0] }) {
+            gate = gate.and(previous).map { _ in }
         }
         self.connections[connection]?.current = number
         let place = AttemptPlace(remoteAddress: session.remoteAddress, localAddress: session.localAddress)
@@ -221,11 +261,9 @@ final class LaneCore {
         self.connections[connection]?.current = nil
         self.connections[connection]?.transactions += 1
         self.connections[connection]?.refusals = refusals
-        if !isReusable { self.connections[connection] = nil }
-        if isWorn { state.session.quit() }
         if state.transactions > 0, !self.isStopping, result.recipients.allSatisfy(self.isStale) {
+            self.forget(connection)
             state.session.close()
-            self.connections[connection] = nil
             return self.perform(self.machine.returned(connection, now: now))
         }
         self.note(result)
@@ -235,9 +273,11 @@ final class LaneCore {
         } else if self.isClosed, result.recipients.contains(where: Self.wasBrokenOff) {
             // This side closed the connection: no one is to blame for that.
             self.end(number, .stopped(inDoubt: result.recipients.contains(where: \.isInDoubt)))
-        } else {
-            self.end(number, .attempted(result.recipients, place))
+        } else if let eventLoop {
+            self.end(number, .attempted(result.recipients, place, self.settlement(of: number, over: connection, on: eventLoop)))
         }
+        if !isReusable { self.forget(connection) }
+        if isWorn { state.session.quit() }
         self.perform(self.machine.finished(connection, isReusable: isReusable, now: now))
     }
 
@@ -250,7 +290,7 @@ final class LaneCore {
             case .connectionClosed, .notConnected:
                 return interruption.stage == .reset || interruption.stage == .mail || interruption.stage == .idle
             case .reply: return interruption.stage == .reset || interruption.stage == .idle
-            case .timedOut, .protocolViolation, .tlsNotOffered, .tlsFailed, .connectFailed, .aborted: return false
+            case .timedOut, .protocolViolation, .tlsNotOffered, .tlsFailed, .connectFailed, .noResources, .aborted: return false
             }
         case .deferred(let reply, let stage):
             guard reply.closesConnection, stage == .mail || stage == .recipient || stage == .data else { return false }

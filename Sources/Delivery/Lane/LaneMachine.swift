@@ -132,7 +132,9 @@ package struct LaneMachine: Sendable {
     }
 
     /// No host of the site could be reached.
-    package mutating func connectFailed(_ connection: UInt64, now: NIODeadline) -> [Action] {
+    ///
+    /// - Parameter isOurFault: whether none was asked, for this side could not open a connection: no message's attempt is over then.
+    package mutating func connectFailed(_ connection: UInt64, isOurFault: Bool = false, now: NIODeadline) -> [Action] {
         guard case .connecting? = self.connections[connection]?.state else { return [] }
         self.connecting -= 1
         self.connections[connection] = nil
@@ -142,6 +144,11 @@ package struct LaneMachine: Sendable {
             self.allowed = max(1, self.connections.count - self.connecting)
             self.opensAt = now + TimeAmount(clamping: self.limits.firstBackoff)
             return []
+        }
+        guard !isOurFault else {
+            self.allowed = 1
+            self.opensAt = now + TimeAmount(clamping: self.limits.firstBackoff)
+            return self.pump(now: now)
         }
         self.failures += 1
         self.allowed = 1

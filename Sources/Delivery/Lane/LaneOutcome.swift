@@ -3,8 +3,8 @@ package import SMTPProtocol
 
 /// How a message left a lane.
 package enum LaneOutcome: Sendable {
-    /// There was a transaction: one outcome per recipient.
-    case attempted([SMTPRecipientOutcome], AttemptPlace)
+    /// There was a transaction: one outcome per recipient. The receiver settles it once the outcomes are in their markers.
+    case attempted([SMTPRecipientOutcome], AttemptPlace, LaneSettlement)
     /// No host could be reached. The site is not asked again before `opensAt`.
     case failed(DeliveryFailure, opensAt: UnixMilliseconds?)
     /// No turn for it: hold it for this long. Not an attempt.

@@ -147,12 +147,21 @@ final class MoverTopic: BusRebalanceListener {
     private func put(_ due: ArraySlice<Waiting>, of partition: TopicPartition, _ consumer: any BusConsumer) async -> Bool {
         guard let last = due.last else { return true }
         let now = self.clock.now()
-        let records = due.compactMap { waiting -> OutgoingRecord? in
-            guard case .facts(let facts) = waiting.kind else {
-                return try? DeadLetters.record(of: waiting.record, reason: "the bytes are not an OutboundMessage with a resume topic", at: now)
+        let records: [OutgoingRecord]
+        do {
+            records = try due.map { waiting in
+                guard case .facts(let facts) = waiting.kind else {
+                    return try DeadLetters.record(
+                        of: waiting.record, reason: "the bytes are not an OutboundMessage with a resume topic", at: now)
+                }
+                return OutgoingRecord(
+                    topic: self.decision.target(facts, now: now + self.configuration.slack), key: waiting.record.key, value: waiting.record.value)
             }
-            return OutgoingRecord(
-                topic: self.decision.target(facts, now: now + self.configuration.slack), key: waiting.record.key, value: waiting.record.value)
+        } catch {
+            // Nothing is committed past what has no place to go to: the partition waits for somebody who understands it.
+            self.failures.increment()
+            self.logger.critical("a record cannot be put on the dead topic: its partition waits", metadata: ["error": "\(error)"])
+            return false
         }
         var pause = Duration.milliseconds(100)
         while true {

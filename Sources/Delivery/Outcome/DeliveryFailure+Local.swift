@@ -70,6 +70,8 @@ extension DeliveryFailure {
             self.init(
                 failure: interruption.mayRetryInClear ? .transient : .policy, bounce: .transient, delay: .transientCommunicationFailure,
                 status: "4.7.5", diagnostic: "421 4.7.5 TLS could not be established", isAboutConnection: true)
+        case .noResources:
+            self = .internalFault("No connection could be opened for lack of resources")
         case .aborted:
             self = .internalFault("The attempt was broken off")
         }

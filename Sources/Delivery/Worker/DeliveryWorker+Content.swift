@@ -17,6 +17,12 @@ extension DeliveryWorker {
         case stopped
     }
 
+    /// What fetching the record's body takes: its bytes, and the signed message made of them.
+    static func fetchedOctets(of record: OutboundRecord) -> Int {
+        guard case .bodyReference? = record.message.content else { return 0 }
+        return Int(clamping: record.message.bodyOctets) * 2
+    }
+
     /// The message with its signatures.
     func content(of record: OutboundRecord, _ ticket: Ticket) async -> Content {
         let body: SMTPContent
@@ -26,6 +32,7 @@ extension DeliveryWorker {
         case .bodyReference(let reference)?:
             do {
                 let bytes = try await self.bodies.get(reference)
+                // Counted beside the budget that it was fetched under, so that reading pauses as well.
                 self.state.ledger { $0.grow(ticket, by: bytes.readableBytes) }
                 if self.state.ledger({ $0.mayFlow(ticket.position.topicPartition) }) { await self.flow.apply() }
                 body = SMTPContent(bytes)

@@ -17,11 +17,14 @@ extension DeliveryWorker {
         case complete
         /// It stays uncommitted and is read again, here or elsewhere.
         case leave
+        /// What follows from it can never be written: it goes to the dead topic.
+        case bury(reason: String)
     }
 
     /// Takes a record from reading to its end.
     func deliver(_ record: BusRecord, _ ticket: Ticket) async {
-        let ending = await self.ending(of: record, ticket)
+        var ending = await self.ending(of: record, ticket)
+        if case .bury(let reason) = ending { ending = await self.bury(record, reason: reason) }
         var mayFlow = false
         if case .complete = ending { mayFlow = self.state.complete(ticket) }
         self.state.end(ticket)
@@ -99,12 +102,12 @@ extension DeliveryWorker {
             claim.recipients = open
             let attempt = await self.attempt(record, claim, ticket)
             switch attempt {
-            case .outcomes(let outcomes):
+            case .outcomes(let outcomes, let settlement):
                 let finishing = claim
                 switch await self.persist({
                     try await self.throttling.finish(finishing, outcomes: try outcomes.map { try $0.serializedBytes() })
                 }) {
-                case .done: break
+                case .done: settlement?.settle()
                 case .lost:
                     // A copy of this record was taken over while this one was on its way: that one speaks.
                     self.metrics.superseded.increment(by: open.count)
@@ -131,8 +134,8 @@ extension DeliveryWorker {
     // MARK: - The attempt
 
     private enum Attempt {
-        /// One for each claimed recipient.
-        case outcomes([Apus_V1_DeliveryOutcome])
+        /// One for each claimed recipient; a session may wait for them to be noted.
+        case outcomes([Apus_V1_DeliveryOutcome], LaneSettlement? = nil)
         /// It could not start here and now.
         case hold(Duration, Counter)
         case stopped(inDoubt: Bool)
@@ -147,9 +150,10 @@ extension DeliveryWorker {
         }
         if let limit = self.accountLimit(record.account) {
             let cost = min(claim.recipients.count, limit.burst)
-            let decision = try? await self.throttling.take("account/\(record.account.rawValue)", limit: limit, cost: cost)
-            if case .denied(let retryAfter)? = decision {
-                return .hold(max(retryAfter, .seconds(1)), self.metrics.heldForRate)
+            switch await self.pace(record, limit, cost: cost) {
+            case .go: break
+            case .hold(let wait): return .hold(wait, self.metrics.heldForRate)
+            case .stopped: return .stopped(inDoubt: false)
             }
         }
         let site: Site
@@ -158,6 +162,12 @@ extension DeliveryWorker {
         case .failed(let routing):
             return .outcomes(self.outcomes(record, claim, all: DeliveryFailure(routing: routing)))
         }
+        // Bodies that the records do not carry are in memory only as many as fit: the others wait here, small.
+        let reserved = Self.fetchedOctets(of: record)
+        if reserved > 0 {
+            guard await self.state.bodies.take(reserved) else { return .stopped(inDoubt: false) }
+        }
+        defer { if reserved > 0 { self.state.bodies.giveBack(reserved) } }
         let content: SMTPContent
         switch await self.content(of: record, ticket) {
         case .content(let made): content = made
@@ -182,13 +192,13 @@ extension DeliveryWorker {
             mark: { [throttling = self.throttling] completion in throttling.markData(claim, completion: completion) })
         let outcome = await self.lanes.enqueue(message, key: LaneKey(site: site, tls: self.configuration.tlsPolicy))
         switch outcome {
-        case .attempted(let results, let place):
+        case .attempted(let results, let place, let settlement):
             var rest = results[...]
             let all = addresses.map { address -> RecipientResult in
                 guard address != nil, let result = rest.popFirst() else { return .failed(.malformedAddress) }
                 return self.result(of: result)
             }
-            return .outcomes(self.outcomes(record, claim, all, place: place))
+            return .outcomes(self.outcomes(record, claim, all, place: place), settlement)
         case .failed(let failure, let opensAt):
             return .outcomes(self.outcomes(record, claim, all: failure, laneOpensAt: opensAt))
         case .held(let wait):
@@ -197,6 +207,39 @@ extension DeliveryWorker {
             return .hold(wait, self.metrics.heldForLane)
         case .stopped(let inDoubt):
             return .stopped(inDoubt: inDoubt)
+        }
+    }
+
+    private enum Pace {
+        case go
+        case hold(Duration)
+        case stopped
+    }
+
+    /// Waits for the account's rate: here for a moment, or else away from here until the message's own turn.
+    private func pace(_ record: OutboundRecord, _ limit: RateLimit, cost: Int) async -> Pace {
+        // A record that was put away has had its turn, and is not overtaken by new ones.
+        var hasHadTurn = record.message.hop > 0
+        var waited = Duration.zero
+        while true {
+            let now = self.clock.now()
+            var earliest = Duration.zero
+            if hasHadTurn || !self.state.turns({ $0.isQueueing(record.account, now: now) }) {
+                let decision = try? await self.throttling.take("account/\(record.account.rawValue)", limit: limit, cost: cost)
+                // A limiter that is away does not stop mail.
+                guard case .denied(let retryAfter)? = decision else { return .go }
+                earliest = max(retryAfter, .milliseconds(1))
+            }
+            let isLate = waited >= self.configuration.shortWait * 5
+            let takesTurn = !hasHadTurn || isLate || earliest > self.configuration.shortWait
+            let wait =
+                takesTurn
+                ? self.state.turns { $0.take(record.account, cost: cost, limit: limit, now: now, earliest: earliest) } : earliest
+            guard !isLate, wait <= self.configuration.shortWait else { return .hold(wait) }
+            guard !self.state.isStopping else { return .stopped }
+            do { try await self.clock.sleep(for: wait) } catch { return .stopped }
+            waited += wait
+            hasHadTurn = true
         }
     }
 
@@ -264,7 +307,7 @@ extension DeliveryWorker {
             return .complete
         } catch {
             self.logger.error("a message's outcome could not be written", metadata: ["message": "\(record.messageID)", "error": "\(error)"])
-            return .leave
+            return Self.ending(after: error)
         }
     }
 
@@ -283,7 +326,15 @@ extension DeliveryWorker {
             return .complete
         } catch {
             self.logger.error("a record could not be held", metadata: ["message": "\(record.messageID)", "error": "\(error)"])
-            return .leave
+            return Self.ending(after: error)
+        }
+    }
+
+    /// What the bus never takes would keep its partition from committing for ever.
+    private static func ending(after error: any Error) -> Ending {
+        switch (error as? BusError)?.code {
+        case .recordTooLarge, .unknownTopic, .invalidArgument: .bury(reason: "the bus does not take what follows from the record")
+        default: .leave
         }
     }
 

@@ -13,6 +13,7 @@ final class WorkerState: Sendable {
 
     private struct Shared {
         var ledger: PartitionLedger
+        var turns = AccountTurns()
         /// What a guard copy is made of.
         var records: [Ticket: OutboundRecord] = [:]
         var closing: [Ticket: CheckedContinuation<Void, Never>] = [:]
@@ -23,10 +24,14 @@ final class WorkerState: Sendable {
         var isAbandoned = false
     }
 
+    /// Memory for bodies that records only refer to: half of all that may be in flight.
+    let bodies: ByteBudget
+
     private let shared: Mutex<Shared>
     private let commitCompletions: Int
 
     init(limits: PartitionLedger.Limits, commitCompletions: Int) {
+        self.bodies = ByteBudget(octets: limits.octets / 2)
         self.shared = Mutex(Shared(ledger: PartitionLedger(limits: limits)))
         self.commitCompletions = commitCompletions
     }
@@ -34,6 +39,11 @@ final class WorkerState: Sendable {
     /// One step of the ledger.
     func ledger<Result: Sendable>(_ body: (inout PartitionLedger) -> sending Result) -> Result {
         self.shared.withLock { body(&$0.ledger) }
+    }
+
+    /// One step of the accounts' turns.
+    func turns<Result: Sendable>(_ body: (inout AccountTurns) -> sending Result) -> Result {
+        self.shared.withLock { body(&$0.turns) }
     }
 
     // MARK: - Stopping
@@ -45,6 +55,7 @@ final class WorkerState: Sendable {
 
     func stop() {
         self.shared.withLock { $0.isStopping = true }
+        self.bodies.close()
     }
 
     func abandon() {

@@ -30,6 +30,8 @@ package final class FileBodyStore: BodyStore {
     private let configuration: Configuration
     private let threads: NIOThreadPool
     private let pendingBytes = Mutex(0)
+    /// Buckets whose names are on the disk. That a bucket is there does not say so: another thread may have made it a moment ago.
+    private let durableBuckets = Mutex<Set<String>>([])
 
     /// - Parameter folder: an existing folder that is the store's alone.
     package init(folder: String, configuration: Configuration = .init()) {
@@ -89,6 +91,7 @@ package final class FileBodyStore: BodyStore {
             for bucket in try DiskFile.names(in: self.folder) {
                 guard let expiry = BodyReference.expiryHour(ofBucket: bucket), Int64(expiry) < hour else { continue }
                 let path = "\(self.folder)/\(bucket)"
+                _ = self.durableBuckets.withLock { $0.remove(bucket) }
                 for name in try DiskFile.names(in: path) {
                     try DiskFile.remove("\(path)/\(name)")
                     count += 1
@@ -110,9 +113,10 @@ package final class FileBodyStore: BodyStore {
 
     private func write(_ bytes: UnsafeRawBufferPointer, _ reference: BodyReference) throws(DiskError) {
         let bucket = "\(self.folder)/\(reference.bucket)"
-        if access(bucket, F_OK) != 0 {
-            try DiskFile.makeDirectory(bucket)
+        if !self.durableBuckets.withLock({ $0.contains(reference.bucket) }) {
+            if access(bucket, F_OK) != 0 { try DiskFile.makeDirectory(bucket) }
             try DiskFile.synchronizeDirectory(self.folder)
+            _ = self.durableBuckets.withLock { $0.insert(reference.bucket) }
         }
         let path = self.path(reference)
         let file = try DiskFile(path, O_WRONLY | O_CREAT | O_EXCL)

@@ -26,14 +26,15 @@ final class BusCore: Sendable {
 
     func start() throws {
         self.readers.start()
-        try OwnedThread.start {
+        let isWriting = OwnedThread.start {
             SegmentWriter(core: self).run()
             self.writerDone.signal()
         }
-        try OwnedThread.start {
+        let isMaintaining = OwnedThread.start {
             SegmentMaintenance(core: self).run()
             self.maintenanceDone.signal()
         }
+        guard isWriting, isMaintaining else { throw BusError(.unavailable, "the system gives no thread for the bus") }
     }
 
     /// Makes the file of the next hot segment: a spare's blocks where there are some, else newly reserved ones.

@@ -1,3 +1,4 @@
+import ApusCore
 package import Backends
 import Dispatch
 import NIOCore
@@ -35,13 +36,10 @@ package final class SegmentMessageBus: MessageBus {
                 "segments are 64 KiB to 1 GiB in multiples of 4 KiB, and a record takes at most a quarter of one")
         }
         return try await withCheckedThrowingContinuation { continuation in
-            do {
-                try OwnedThread.start {
-                    continuation.resume(with: Result { try self.openBlocking(folder: folder, configuration: configuration) })
-                }
-            } catch {
-                continuation.resume(throwing: BusError(.unavailable, "\(error)", cause: error))
+            let isStarted = OwnedThread.start {
+                continuation.resume(with: Result { try self.openBlocking(folder: folder, configuration: configuration) })
             }
+            if !isStarted { continuation.resume(throwing: BusError(.unavailable, "the system gives no thread to open the bus")) }
         }
     }
 

@@ -15,6 +15,8 @@ package struct SMTPInterruption: Error, Sendable, Hashable, CustomStringConverti
         case tlsFailed(String)
         /// No TCP connection: the system's reason.
         case connectFailed(String)
+        /// No TCP connection was tried: this side has no descriptor, port or memory for one. The system's reason.
+        case noResources(String)
         /// The owner said abort before the final dot.
         case aborted
         /// The owner closed the connection, or it was closed before the transaction began.
@@ -29,6 +31,7 @@ package struct SMTPInterruption: Error, Sendable, Hashable, CustomStringConverti
             case .tlsNotOffered: "TLS required but not offered"
             case .tlsFailed(let reason): "TLS failed: \(reason)"
             case .connectFailed(let reason): "connect failed: \(reason)"
+            case .noResources(let reason): "no resources to connect: \(reason)"
             case .aborted: "aborted"
             case .notConnected: "not connected"
             }
@@ -61,7 +64,7 @@ package struct SMTPInterruption: Error, Sendable, Hashable, CustomStringConverti
             }
         case .tlsNotOffered: .policy
         case .tlsFailed: mayRetryInClear ? .transient : .policy
-        case .aborted, .notConnected: .internal
+        case .aborted, .notConnected, .noResources: .internal
         case .connectionClosed, .timedOut, .protocolViolation, .connectFailed: .transient
         }
     }

@@ -80,10 +80,16 @@ final class SMTPClientHandler: ChannelInboundHandler {
         let cause: SMTPInterruption.Cause
         switch error {
         case ChannelError.connectTimeout: cause = .timedOut
+        case let error as IOError where Self.isOfThisSide(error.errnoCode): cause = .noResources(error.description)
         case let error as IOError: cause = .connectFailed(error.description)
         default: cause = .connectFailed(String(describing: type(of: error)))
         }
         failReady(SMTPInterruption(stage: .connect, cause: cause))
+    }
+
+    /// Errors of `socket(2)`, `bind(2)` and `connect(2)` that say nothing of the far side.
+    private static func isOfThisSide(_ code: CInt) -> Bool {
+        [EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL, EADDRINUSE].contains(code)
     }
 
     /// - Throws: when there is no context or the server name is not fit for SNI.

@@ -80,7 +80,12 @@ struct AdminHandler: Sendable {
     private func tail(fromStart: Bool, follow: Bool, emit: ([UInt8]) async throws -> Void) async throws {
         let reader = try await self.bus.read(topic: Topics.events, from: fromStart ? .earliest : .latest, follow: follow)
         do {
-            try await withGracefulShutdownHandler {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    // A follower must not hold up a stop; closing ends its reading. Cancelled when the reading ends first.
+                    do { try await gracefulShutdown() } catch { return }
+                    await reader.close()
+                }
                 while let batch = try await reader.nextBatch() {
                     for record in batch {
                         // What this version cannot read is a newer server's business; the rest goes on.
@@ -90,9 +95,7 @@ struct AdminHandler: Sendable {
                         try await emit(line)
                     }
                 }
-            } onGracefulShutdown: {
-                // A follower must not hold up a stop. Closing only wakes the reader, so this task ends at once.
-                Task { await reader.close() }
+                group.cancelAll()
             }
         } catch {
             await reader.close()

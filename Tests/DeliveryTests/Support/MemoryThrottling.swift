@@ -28,6 +28,9 @@ final class MemoryThrottling: DeliveryMarking, WorkerRegistry, RateLimiting {
         /// The next so many calls fail.
         var failures = 0
         var markDataFailures = 0
+        /// Whether ``finish(_:outcomes:completion:)`` keeps its answers back until ``answerFinishes()``.
+        var keepsFinishes = false
+        var keptFinishes: [@Sendable () -> Void] = []
         /// Every call, in order.
         var calls: [String] = []
         var decision = RateDecision.granted
@@ -79,11 +82,29 @@ final class MemoryThrottling: DeliveryMarking, WorkerRegistry, RateLimiting {
                     try Self.set(claim, &state, "data") { _ in .data }
                 }
             })
+        self.observer.withLock { $0 }?()
     }
 
     func finish(_ claim: DeliveryClaim, outcomes: [[UInt8]], completion: @escaping @Sendable (Result<Void, any Error>) -> Void) {
-        completion(self.state.withLock { state in Result { try Self.set(claim, &state, "finish") { .finished(outcomes[$0]) } } })
+        let isKept = self.state.withLock { state in
+            guard state.keepsFinishes else { return false }
+            state.keptFinishes.append { self.finish(claim, outcomes: outcomes, completion: completion) }
+            return true
+        }
+        if !isKept {
+            completion(self.state.withLock { state in Result { try Self.set(claim, &state, "finish") { .finished(outcomes[$0]) } } })
+        }
         self.observer.withLock { $0 }?()
+    }
+
+    /// Answers what was kept back, and from now on at once.
+    func answerFinishes() {
+        let kept = self.state.withLock { state in
+            state.keepsFinishes = false
+            defer { state.keptFinishes = [] }
+            return state.keptFinishes
+        }
+        for finish in kept { finish() }
     }
 
     func release(_ claim: DeliveryClaim, completion: @escaping @Sendable (Result<Void, any Error>) -> Void) {

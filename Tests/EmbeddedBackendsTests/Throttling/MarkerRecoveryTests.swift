@@ -71,6 +71,31 @@ import Testing
         await fixture.engine.close()
     }
 
+    /// What cannot be read must not hold up what can: the log away fails the claim and takes nothing, damage is one recipient's alone.
+    @Test func outcomesThatCannotBeReadKeepNobodyElse() async throws {
+        let fixture = try EngineFixture()
+        var both = self.claim(owner: self.one)
+        both.recipients = ["a@example.com", "b@example.com"]
+        #expect(try await fixture.engine.claim(self.claim(owner: self.one)) == [.claimed])
+        try await fixture.engine.finish(self.claim(owner: self.one), outcomes: [[UInt8](repeating: 5, count: 100)])
+        let name = try #require(try fixture.folder.names().first { $0.hasPrefix("markers-") })
+        let killed = try fixture.afterKill()
+        let path = "\(killed.folder.path)/\(name)"
+        let bytes = try Data(contentsOf: URL(filePath: path))
+        try FileManager.default.moveItem(atPath: path, toPath: path + ".away")
+        await #expect(throws: ThrottlingError.self) { try await killed.engine.claim(both) }
+        try FileManager.default.moveItem(atPath: path + ".away", toPath: path)
+        #expect(try await killed.engine.claim(both) == [.finished(outcome: [UInt8](repeating: 5, count: 100)), .claimed])
+        try await killed.engine.release(both)
+        var damaged = bytes
+        damaged[damaged.count - 50] ^= 1
+        try damaged.write(to: URL(filePath: path))
+        both.hop = 1
+        #expect(try await killed.engine.claim(both) == [.heldByLivingOwner, .claimed])
+        await fixture.engine.close()
+        await killed.engine.close()
+    }
+
     /// Small segments, so that many end; each claims, finishes, and is forgotten after its time.
     @Test(.timeLimit(.minutes(2))) func markersAreForgottenAfterTheirTimeAndNotBefore() async throws {
         let configuration = EmbeddedThrottling.Configuration(

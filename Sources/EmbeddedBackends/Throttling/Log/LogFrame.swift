@@ -6,7 +6,7 @@ enum LogFrame {
 
     static func append(_ payload: [UInt8], to bytes: inout [UInt8]) {
         bytes.appendLittleEndian(UInt32(payload.count))
-        bytes.appendLittleEndian(LogChecksum.of(payload))
+        bytes.appendLittleEndian(CRC32C.checksum(payload))
         bytes += payload
     }
 
@@ -19,7 +19,7 @@ enum LogFrame {
             return nil
         }
         let range = (offset + Self.headerBytes)..<(offset + Self.headerBytes + Int(length))
-        guard range.upperBound <= bytes.count, LogChecksum.of(bytes[range]) == checksum else { return nil }
+        guard range.upperBound <= bytes.count, bytes[range].withUnsafeBytes { CRC32C.checksum($0) } == checksum else { return nil }
         return range
     }
 }

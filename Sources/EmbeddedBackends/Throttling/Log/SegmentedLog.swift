@@ -164,7 +164,7 @@ final class SegmentedLog: Sendable {
         var header = LogReader(try file.read(at: Int(position.offset), count: LogFrame.headerBytes)[...])
         guard let length = header.integer(UInt32.self), let checksum = header.integer(UInt32.self), length <= LogFrame.maximumPayload,
             case let payload = try file.read(at: Int(position.offset) + LogFrame.headerBytes, count: Int(length)),
-            payload.count == Int(length), LogChecksum.of(payload) == checksum
+            payload.count == Int(length), CRC32C.checksum(payload) == checksum
         else { return nil }
         return payload
     }

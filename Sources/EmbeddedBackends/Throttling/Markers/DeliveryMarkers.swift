@@ -107,7 +107,7 @@ final class DeliveryMarkers: Sendable {
             return
         }
         if step.isCrowded { self.askForCollection() }
-        self.complete(step.answers, completion)
+        self.complete(step.answers, of: claim, completion)
     }
 
     func markData(_ claim: DeliveryClaim, completion: @escaping @Sendable (Result<Void, any Error>) -> Void) {
@@ -187,8 +187,11 @@ extension DeliveryMarkers {
     }
 
     /// Answers a claim, with outcomes from the log where they are no longer in memory.
+    ///
+    /// When the log cannot be read the claim fails as a whole, and what it had taken is given back. An outcome that is read and is damaged
+    /// cannot be repeated, nor may its recipient be sent to again while the marker stands: it counts as another's until it is forgotten.
     private func complete(
-        _ answers: [MarkerIndex.Answer], _ completion: @escaping @Sendable (Result<[ClaimAnswer], any Error>) -> Void
+        _ answers: [MarkerIndex.Answer], of claim: DeliveryClaim, _ completion: @escaping @Sendable (Result<[ClaimAnswer], any Error>) -> Void
     ) {
         let needsLog = answers.contains { if case .finishedAt = $0 { true } else { false } }
         guard needsLog else {
@@ -200,18 +203,34 @@ extension DeliveryMarkers {
                 completion(.failure(ThrottlingLogError.closed.throttlingError))
                 return
             }
-            completion(
-                Result {
-                    try answers.map { answer in
-                        guard case .finishedAt(let position, let place) = answer else { return Self.answer(answer, outcome: []) }
-                        guard let payload = try? self.log.read(at: position), let record = MarkerRecord(payload[...]),
-                            record.recipients.indices.contains(place)
-                        else { throw ThrottlingError(.corrupt, "an outcome in segment \(position.segment) cannot be read") }
-                        return Self.answer(answer, outcome: record.recipients[place].outcome)
-                    }
-                }
-            )
+            do {
+                completion(
+                    .success(
+                        try answers.map { answer in
+                            guard case .finishedAt(let position, let place) = answer else { return Self.answer(answer, outcome: []) }
+                            guard let payload = try self.log.read(at: position), let record = MarkerRecord(payload[...]),
+                                record.recipients.indices.contains(place)
+                            else {
+                                self.logger.error(
+                                    "an outcome is damaged: its recipient waits until the marker is forgotten",
+                                    metadata: ["segment": "\(position.segment)", "offset": "\(position.offset)"])
+                                return .heldByLivingOwner
+                            }
+                            return Self.answer(answer, outcome: record.recipients[place].outcome)
+                        }))
+            } catch {
+                self.giveBack(answers, of: claim)
+                completion(.failure(ThrottlingError(.unavailable, "an outcome cannot be read from the marker log", cause: error)))
+            }
         }
+    }
+
+    /// Gives back what a claim had taken that fails.
+    private func giveBack(_ answers: [MarkerIndex.Answer], of claim: DeliveryClaim) {
+        var taken = claim
+        taken.recipients = zip(claim.recipients, answers).filter { $1 == .claimed || $1 == .claimedInDoubt }.map(\.0)
+        // Should that fail as well, the recipients are this owner's until it ends.
+        if !taken.recipients.isEmpty { self.release(taken) { _ in } }
     }
 
     private static func answer(_ answer: MarkerIndex.Answer, outcome: [UInt8]) -> ClaimAnswer {

@@ -1,0 +1,74 @@
+import ApusCore
+import Delivery
+import Synchronization
+import Testing
+
+@Suite struct BudgetTests {
+    @Test func demandsAreMetInTheirOrder() async {
+        let budget = ByteBudget(octets: 10)
+        #expect(await budget.take(6))
+        let order = Order()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                #expect(await budget.take(8))
+                order.note(8)
+                budget.giveBack(8)
+            }
+            // Behind a large demand a small one waits, or the large one would wait for ever.
+            await budget.waiters(1)
+            group.addTask {
+                #expect(await budget.take(1))
+                order.note(1)
+                budget.giveBack(1)
+            }
+            await budget.waiters(2)
+            budget.giveBack(6)
+        }
+        #expect(order.noted == [8, 1])
+        // More than all of it is all of it.
+        #expect(await budget.take(100))
+        budget.giveBack(100)
+        #expect(await budget.take(10))
+    }
+
+    @Test func closingTurnsAway() async {
+        let budget = ByteBudget(octets: 10)
+        #expect(await budget.take(10))
+        async let waiting = budget.take(1)
+        await budget.waiters(1)
+        budget.close()
+        #expect(await waiting == false)
+        #expect(await budget.take(1) == false)
+    }
+
+    @Test func turnsAreAsFarApartAsTheRateSays() {
+        var turns = AccountTurns()
+        let (one, two) = (AccountID("111122223333")!, AccountID("444455556666")!)
+        let limit = RateLimit(perSecond: 4, burst: 10)
+        let now = UnixMilliseconds(1_800_000_000_000)
+        #expect(!turns.isQueueing(one, now: now))
+        let waits = (0..<4).map { _ in turns.take(one, cost: 1, limit: limit, now: now, earliest: .milliseconds(100)) }
+        #expect(waits == [.milliseconds(100), .milliseconds(350), .milliseconds(600), .milliseconds(850)])
+        // Two recipients take twice as long; others have their own turns.
+        #expect(turns.take(one, cost: 2, limit: limit, now: now, earliest: .zero) == .milliseconds(1100))
+        #expect(turns.take(one, cost: 1, limit: limit, now: now, earliest: .zero) == .milliseconds(1600))
+        #expect(turns.take(two, cost: 1, limit: limit, now: now, earliest: .zero) == .zero)
+        // When all have had theirs there is no queue any more.
+        #expect(turns.isQueueing(one, now: now + .milliseconds(1800)))
+        #expect(!turns.isQueueing(one, now: now + .milliseconds(1850)))
+        #expect(turns.take(one, cost: 1, limit: limit, now: now + .seconds(60), earliest: .zero) == .zero)
+    }
+}
+
+private final class Order: Sendable {
+    private let numbers = Mutex<[Int]>([])
+    var noted: [Int] { self.numbers.withLock { $0 } }
+    func note(_ number: Int) { self.numbers.withLock { $0.append(number) } }
+}
+
+extension ByteBudget {
+    /// Waits until so many wait for room.
+    fileprivate func waiters(_ count: Int) async {
+        while self.waiting < count { await Task.yield() }
+    }
+}
