@@ -173,6 +173,20 @@ import Testing
         await sink.stop()
     }
 
+    /// A server that hangs does not take the message after all when the client has given up and all it sent is there.
+    @Test func whatHangsTakesNothingLater() async throws {
+        var hang = MailSinkRule(name: "hang", stage: .content, action: .hang)
+        hang.afterOctets = 10
+        let rules = MailSinkRules([hang])
+        try await withSink({ $0.rules = rules }) { (sink: MailSink) async throws in
+            let start = "EHLO c\r\nMAIL FROM:<a@x.y>\r\nRCPT TO:<b@x.y>\r\nDATA\r\n"
+            try await RawClient.giveUp(after: start, "Subject: all at once\r\n\r\nhello\r\n.\r\nQUIT\r\n", to: sink.addresses[0])
+            await sink.wait { $0.connections == 1 && $0.openConnections == 0 }
+            #expect(sink.statistics.messages == 0)
+            #expect(sink.statistics.rules["hang"] == 1)
+        }
+    }
+
     @Test func waitingCanBeCancelled() async throws {
         try await withSink { (sink: MailSink) async throws in
             let task = Task { await sink.waitForMessages(1) }

@@ -45,6 +45,39 @@ enum RawClient {
         return try await promise.futureResult.get()
     }
 
+    /// Sends the parts, the second one after the first reply to `DATA`, and gives up: the connection is closed without waiting for more.
+    static func giveUp(after text: String, _ rest: String, to address: SocketAddress) async throws {
+        let hasAskedForContent = MultiThreadedEventLoopGroup.singleton.next().makePromise(of: Void.self)
+        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(Prompt(hasAskedForContent)) }
+            }
+            .connect(to: address)
+            .get()
+        try await channel.writeAndFlush(ByteBuffer(string: text)).get()
+        try await hasAskedForContent.futureResult.get()
+        try await channel.writeAndFlush(ByteBuffer(string: rest)).get()
+        try await channel.close().get()
+    }
+
+    /// Waits for 354.
+    private final class Prompt: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+        private let promise: EventLoopPromise<Void>
+        private var received = ""
+
+        init(_ promise: EventLoopPromise<Void>) { self.promise = promise }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            received += String(buffer: unwrapInboundIn(data))
+            if received.contains("354 ") { promise.succeed() }
+        }
+
+        func channelInactive(context: ChannelHandlerContext) {
+            promise.fail(ChannelError.eof)
+        }
+    }
+
     static func message(from sender: String = "a@x.y", to recipients: [String] = ["b@x.y"], content: String = "Subject: x\r\n\r\nhello\r\n") -> String
     {
         "MAIL FROM:<\(sender)>\r\n" + recipients.map { "RCPT TO:<\($0)>\r\n" }.joined() + "DATA\r\n" + content + ".\r\n"

@@ -80,10 +80,12 @@ package final class SMTPServerConnection: ChannelDuplexHandler {
         context?.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
     }
 
-    /// Reads no more. The connection stays until the client or ``close()`` ends it.
+    /// Reads no more, and leaves alone what was read and not looked at: it is as if it had never come, also when the client gives up and
+    /// the system hands over what was left. The connection stays until the client, the idle time or ``close()`` ends it; a client's end is not
+    /// always seen, for a reset may get lost at a window that is shut.
     package func stopReading() {
         isPaused = true
-        timer?.disarm()
+        timer?.arm(configuration.idleTimeout)
     }
 
     /// Writes octets as they are, outside the dialogue, and closes in the way that lets the client read them.
@@ -116,6 +118,8 @@ package final class SMTPServerConnection: ChannelDuplexHandler {
     }
 
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        // The end of a connection brings all that was sent before it, whether it was asked for or not.
+        guard !isPaused else { return }
         let bytes = unwrapInboundIn(data)
         if let octets = lingering {
             lingering = octets + bytes.readableBytes
@@ -178,7 +182,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler {
     }
 
     private func expire() {
-        if lingering != nil {
+        if lingering != nil || isPaused {
             context?.close(promise: nil)
         } else if !isAwaitingAnswer {
             session.timedOut()
@@ -207,13 +211,15 @@ package final class SMTPServerConnection: ChannelDuplexHandler {
             switch action {
             case .write(let bytes):
                 context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+            // Answers to what came before still go out.
+            case .content where isPaused, .request where isPaused, .discard where isPaused: continue
             case .content(let bytes):
                 delegate?.receive(content: bytes, connection: self)
             case .request(let request):
                 isAwaitingAnswer = true
                 delegate?.handle(request, connection: self)
                 // While the application thinks, the client's clock does not run.
-                if isAwaitingAnswer { timer?.disarm() } else { timer?.arm(configuration.idleTimeout) }
+                if isAwaitingAnswer, !isPaused { timer?.disarm() } else { timer?.arm(configuration.idleTimeout) }
             case .discard:
                 delegate?.discardContent(connection: self)
             case .startTLS:
