@@ -27,7 +27,6 @@ let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
-let atomics = Target.Dependency.product(name: "Atomics", package: "swift-atomics")
 let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
@@ -74,7 +73,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
-        .package(url: "https://github.com/apple/swift-atomics", exact: "1.3.0"),
         .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),
         .package(url: "https://github.com/apple/swift-certificates", exact: "1.21.1"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
@@ -145,7 +143,7 @@ let package = Package(
             path: "loadtest/Sources/apus-loadtest", swiftSettings: swiftSettings),
 
         // Tests mirror the sources.
-        library("TestSupport", ["AWSSignature", "ApusCore", nioCore, nioPosix, nioHTTP1, asyncHTTPClient]),
+        library("TestSupport", ["AWSSignature", "ApusCore", nioCore, nioPosix, nioHTTP1, nioSSL, asyncHTTPClient]),
         library("TestBackends", ["ApusCore", "Backends", nioCore]),
         tests("ApusCoreTests", ["ApusCore"]),
         tests("MailMessageTests", ["MailMessage"]),
@@ -156,6 +154,7 @@ let package = Package(
             ["SMTPProtocol", "SMTPTransport", "MailSink", nioCore, nioPosix, nioSSL, nioEmbedded]),
         tests("MailAuthenticationTests", ["MailAuthentication"]),
         tests("DNSResolverTests", ["DNSResolver", "TestSupport", nioCore, nioPosix]),
+        tests("ApusSchemaTests", ["ApusSchema", protobuf]),
         tests("SESModelTests", ["SESModel", "ApusSchema", protobuf]),
         tests(
             "EmbeddedBackendsTests", ["EmbeddedBackends", "Backends", "ApusCore", nioCore, nioPosix, grdb]),
@@ -184,7 +183,8 @@ let package = Package(
             "DeliveryTests",
             [
                 "ApusCore", "ApusSchema", "Backends", "SMTPProtocol", "SMTPTransport", "MailSink", "MailAuthentication", "DNSResolver",
-                "Delivery", "EmbeddedBackends", nioCore, nioPosix, nioSSL, logging, serviceLifecycle, deque, protobuf,
+                "Delivery", "EmbeddedBackends", "ClusterBackends", "KafkaClient", nioCore, nioPosix, nioSSL, logging, serviceLifecycle, deque,
+                protobuf,
             ]),
         .testTarget(
             name: "ScenarioTests", dependencies: ["TestSupport", nioPosix], exclude: ["Scripts"], swiftSettings: swiftSettings),

@@ -16,6 +16,18 @@ from processes import Process, cpu_seconds, wait_until
 TOOLS = pathlib.Path(__file__).resolve().parent.parent / ".build-tools" / "postfix"
 SELECTOR = "bench"
 
+# What Apus signs, so that both hash the same: DKIMHeaderPolicy.deliverability in Sources/MailAuthentication.
+SIGNED = (
+    "From,Sender,Reply-To,Subject,Date,Message-ID,To,Cc,MIME-Version,Content-Type,Content-Transfer-Encoding,Content-ID,"
+    "Content-Description,Content-Disposition,In-Reply-To,References,List-Id,List-Unsubscribe,List-Unsubscribe-Post,List-Help,"
+    "List-Archive,List-Owner,List-Post,List-Subscribe,Feedback-ID,Auto-Submitted,Precedence,Resent-From,Resent-Sender,Resent-To,"
+    "Resent-Cc,Resent-Date,Resent-Message-ID"
+)
+OVERSIGNED = (
+    "From,Sender,Reply-To,Subject,Date,Message-ID,To,Cc,MIME-Version,Content-Type,Content-Transfer-Encoding,In-Reply-To,"
+    "References,List-Unsubscribe,List-Unsubscribe-Post"
+)
+
 
 def library_path():
     folders = [TOOLS / "usr/lib/postfix", TOOLS / "usr/lib", *TOOLS.glob("usr/lib/*-linux-gnu*"), *TOOLS.glob("lib/*-linux-gnu*")]
@@ -92,7 +104,7 @@ class Postfix:
             }
 
     def _write_signer(self, key, domain):
-        """OpenDKIM with the same key, canonicalisation and fields signed as Apus."""
+        """OpenDKIM with Apus's algorithm, canonicalisation and signed fields; its key is another one of the same size."""
         self.signer_port = free_port()
         (self.folder / "dkim.pem").write_bytes(key)
         (self.folder / "dkim.pem").chmod(0o600)
@@ -103,7 +115,8 @@ Selector {SELECTOR}
 KeyFile {self.folder}/dkim.pem
 Canonicalization relaxed/relaxed
 SignatureAlgorithm rsa-sha256
-OversignHeaders From
+SignHeaders {SIGNED}
+OversignHeaders {OVERSIGNED}
 Socket inet:{self.signer_port}@127.0.0.1
 Background no
 Syslog no

@@ -1,6 +1,12 @@
 import ApusCore
 import Synchronization
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
 /// A validating, caching resolver: libunbound, driven by one thread of its own.
 ///
 /// Callers put a look-up into a queue and wake the thread through an eventfd; the thread sleeps in `poll` on that and on
@@ -98,19 +104,48 @@ package final class UnboundResolver: DNSResolving {
 
     // MARK: The thread
 
-    private func run(_ context: UnboundContext) {
-        let loop = UnboundLoop(
-            context: context, wakeDescriptor: wakeSignal.descriptor, timeout: configuration.timeout,
-            complete: { self.complete($0, $1) })
-        let failure = loop.run {
-            state.withLock { state in
-                guard !state.isClosed else { return nil }
-                defer { state.fresh.removeAll(keepingCapacity: true) }
-                return state.fresh
+    private func run(_ first: UnboundContext) {
+        var context = first
+        while true {
+            let loop = UnboundLoop(
+                context: context, wakeDescriptor: wakeSignal.descriptor, timeout: configuration.timeout,
+                complete: { self.complete($0, $1) })
+            let failure = loop.run {
+                state.withLock { state in
+                    guard !state.isClosed else { return nil }
+                    defer { state.fresh.removeAll(keepingCapacity: true) }
+                    return state.fresh
+                }
             }
+            context.close()
+            if state.withLock({ $0.isClosed }) { return ended(with: failure) }
+            // libunbound is lost. Those who wait are told to ask again, and are asked for by a new one; not at once, should it not last.
+            failWaiting(with: failure)
+            pause()
+            guard let next = try? UnboundContext(configuration) else { return ended(with: failure) }
+            context = next
         }
-        context.close()
-        ended(with: failure)
+    }
+
+    /// A second, or until somebody wants something.
+    private func pause() {
+        var descriptor = pollfd(fd: wakeSignal.descriptor, events: Int16(POLLIN), revents: 0)
+        _ = poll(&descriptor, 1, 1000)
+    }
+
+    /// Whether look-ups are taken.
+    package var isRunning: Bool { state.withLock { $0.isRunning && !$0.isClosed } }
+
+    private func failWaiting(with error: DNSError) {
+        let completions = state.withLock { state in
+            defer {
+                state.waiting = [:]
+                state.waitingCount = 0
+                state.fresh = []
+            }
+            return state.waiting.values.flatMap(\.self)
+        }
+        for completion in completions { completion(.failure(error)) }
     }
 
     private func complete(_ question: DNSQuestion, _ result: Result<DNSAnswer, DNSError>) {

@@ -10,13 +10,17 @@ struct RawContent {
     init(_ bytes: [UInt8], maximumBytes: Int) throws(SESError) {
         guard !bytes.isEmpty else { throw .badRequest("The message is empty.") }
         guard bytes.count <= maximumBytes else { throw MessageSize.tooLarge(maximumBytes) }
+        let refusedName: String?
         do throws(MessageError) {
             let message = try RawMessage(bytes)
-            self.isRefusedContent = EICARTestFile.isContained(in: try MIMEStructure(message))
+            let structure = try MIMEStructure(message)
+            self.isRefusedContent = EICARTestFile.isContained(in: structure)
+            refusedName = RefusedAttachment.firstName(in: structure)
             self.message = message
         } catch {
             throw .badRequest("\(error.description).")
         }
+        if let refusedName { throw .badRequest(SimpleComposition.refusal(ofFile: refusedName)) }
         if let name = SingleInstanceHeaders.firstDuplicate(in: self.message.header) {
             throw .badRequest("Duplicate header '\(name)'.")
         }

@@ -12,6 +12,9 @@ enum SimpleComposition {
         guard content.text != nil || content.html != nil else { throw .badRequest("Body must have a Text or an Html part.") }
         // Two texts and the multiparts around them count as parts, too.
         guard content.attachments.count <= MessageLimits().parts - 5 else { throw .badRequest("The message has too many MIME parts.") }
+        if let file = content.attachments.first(where: { RefusedAttachment.isRefused($0.fileName) }) {
+            throw .badRequest(Self.refusal(ofFile: file.fileName))
+        }
         for (name, _) in content.headers where name.utf8.count >= 6 && name.prefix(6).uppercased() == "X-SES-" {
             throw .badRequest("Header \(name) cannot be set. Use the member of the request instead.")
         }
@@ -22,6 +25,11 @@ enum SimpleComposition {
         for (name, value) in content.headers where name.utf8.count + value.utf8.count > 996 {
             throw .badRequest("The name and value of header \(name) together cannot exceed 996 characters.")
         }
+    }
+
+    /// The words for a file that SES does not take; a name from a message is cut, it may be of any length.
+    static func refusal(ofFile name: String) -> String {
+        "Illegal filename '\(name.prefix(100))': attachments with this extension are not accepted."
     }
 
     /// - Throws: ``SESError``, bad request.

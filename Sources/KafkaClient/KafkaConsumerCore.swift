@@ -369,6 +369,8 @@ final class KafkaConsumerCore: @unchecked Sendable {
             let going = Set(KafkaPartitionList.read(partitions).keys)
             self.forget(going)
             self.tell(handler, .revoking(Array(going)))
+            // librdkafka remembers a pause over the loss of a partition; whoever gets it back expects to read.
+            self.setFetching(Array(going), true)
             self.owned.subtract(going)
             self.paused.subtract(going)
             for partition in going { self.committed[partition] = nil }

@@ -7,6 +7,7 @@ package final class Stage: Sendable {
     package let http: HTTPClient
     private let servers = Mutex<[ApusServer]>([])
     private let sinks = Mutex<[SinkProcess]>([])
+    private let clients = Mutex<[HTTPClient]>([])
 
     private init() throws {
         self.folder = try ScratchFolder()
@@ -31,11 +32,18 @@ package final class Stage: Sendable {
 
     /// A server, not started yet.
     ///
-    /// - Parameter settings: beside those that every scenario has: short waits, no look at the user's resolver.
+    /// - Parameters:
+    ///   - settings: beside those that every scenario has: short waits, no look at the user's resolver.
+    ///   - arguments: further arguments of `serve`.
+    ///   - http: the argument of `--http`; nil leaves it out.
+    ///   - environment: variables for the server and its commands.
     package func makeServer(
-        _ name: String = "data", settings: [String: any Sendable] = [:], arguments: [String] = []
+        _ name: String = "data", settings: [String: any Sendable] = [:], arguments: [String] = [], http: String? = "127.0.0.1:0",
+        environment: [String: String] = [:]
     ) throws -> ApusServer {
-        let server = try ApusServer(folder: self.folder, name: name, settings: Self.settings.merging(settings) { $1 }, arguments: arguments)
+        let server = try ApusServer(
+            folder: self.folder, name: name, settings: Self.settings.merging(settings) { $1 }, arguments: arguments, http: http,
+            environment: environment)
         self.servers.withLock { $0.append(server) }
         return server
     }
@@ -54,6 +62,13 @@ package final class Stage: Sendable {
         let key = try await server.createKey()
         try await server.createVerifiedIdentity("example.com")
         return SESClient(key: key, http: self.http)
+    }
+
+    /// A client for HTTPS that trusts one certificate and no other; closed with the stage.
+    package func makeHTTPClient(trusting certificate: ServerCertificate) -> HTTPClient {
+        let client = SESClient.makeHTTPClient(trusting: certificate.file)
+        self.clients.withLock { $0.append(client) }
+        return client
     }
 
     /// A sink that runs.
@@ -84,7 +99,7 @@ package final class Stage: Sendable {
     private func close() async {
         for server in self.servers.withLock({ $0 }) { try? await server.kill() }
         for sink in self.sinks.withLock({ $0 }) { try? await sink.child.kill() }
-        try? await self.http.shutdown()
+        for client in self.clients.withLock({ $0 }) + [self.http] { try? await client.shutdown() }
         self.folder.remove()
     }
 }

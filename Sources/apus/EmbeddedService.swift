@@ -66,7 +66,7 @@ struct EmbeddedService {
             mover,
             splitter,
             ControlSocketServer(path: socketPath, handler: handler, logger: self.quietLogger),
-            try self.api(eventLoops: eventLoops),
+            try self.api(eventLoops: eventLoops, resolver: resolver),
         ]
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
@@ -126,13 +126,25 @@ struct EmbeddedService {
             accountLimit: { account in
                 guard isPacing else { return nil }
                 return controlPlane.account(account).map { account in
-                    RateLimit(perSecond: account.maximumSendRate, burst: max(Int(account.maximumSendRate), 1))
+                    // A message of fifty recipients costs fifty, whatever the rate: the burst has room for it, as at the entrance.
+                    RateLimit(
+                        perSecond: account.maximumSendRate,
+                        burst: max(Int(account.maximumSendRate.rounded(.up)), OutboundRecord.maximumRecipients))
                 }
             },
             eventLoopGroup: eventLoops, logger: self.logger)
     }
 
-    private func api(eventLoops: MultiThreadedEventLoopGroup) throws -> SESServer {
+    /// Reads a PEM file that a setting names.
+    private static func pem<Value>(_ setting: String, _ path: String, _ read: () throws -> Value) throws -> Value {
+        do {
+            return try read()
+        } catch {
+            throw SettingsError(problems: ["\(setting): \(path) is not there, may not be read, or is no PEM file of the kind that is wanted"])
+        }
+    }
+
+    private func api(eventLoops: MultiThreadedEventLoopGroup, resolver: UnboundResolver) throws -> SESServer {
         let http = self.settings.http
         let sending = self.settings.sending
         let intake = Intake(
@@ -147,13 +159,16 @@ struct EmbeddedService {
             budget: ByteBudget(limit: http.requestBudget),
             isReady: {
                 // The bus refuses questions once it is closed, or has failed to write several times in a row.
-                (try? await bus.positions(topic: Topics.events, group: nil)) != nil
+                guard resolver.isRunning else { return false }
+                return (try? await bus.positions(topic: Topics.events, group: nil)) != nil
             })
         var tls: TLSConfiguration?
         if let certificate = http.certificate, let key = http.key {
             tls = .makeServerConfiguration(
-                certificateChain: try NIOSSLCertificate.fromPEMFile(certificate).map { .certificate($0) },
-                privateKey: .privateKey(try NIOSSLPrivateKey(file: key, format: .pem)))
+                certificateChain: try Self.pem("http.tls.cert", certificate) {
+                    try NIOSSLCertificate.fromPEMFile(certificate).map { .certificate($0) }
+                },
+                privateKey: .privateKey(try Self.pem("http.tls.key", key) { try NIOSSLPrivateKey(file: key, format: .pem) }))
             tls?.minimumTLSVersion = .tlsv12
         }
         var timeouts = ConnectionTimeouts()

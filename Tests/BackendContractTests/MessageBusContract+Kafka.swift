@@ -35,8 +35,8 @@ struct KafkaBusFixture: MessageBusFixture {
     func tearDown() async {}
 }
 
-/// Without the three bodies with two members in one group: the mock cluster does not finish their rebalance, or refuses commits during it.
-/// They are for a real broker.
+/// Without two bodies, which are for a real broker: `readsAgainWhatWasNotCommitted` needs a process that dies without leaving its group,
+/// and `waitsForTheListener` commits during a rebalance, which the mock cluster refuses.
 @Suite("MessageBus contract: Kafka, mock cluster", .timeLimit(.minutes(5)))
 struct KafkaMessageBusContract {
     typealias Contract = MessageBusContract<KafkaBusFixture>

@@ -5,19 +5,19 @@ import Testing
 
 @Suite struct BudgetTests {
     @Test func demandsAreMetInTheirOrder() async {
-        let budget = ByteBudget(octets: 10)
-        #expect(await budget.take(6))
+        let budget = BodyBudget(octets: 10)
+        #expect(await budget.take(6, within: .seconds(60), clock: SystemDeliveryClock()))
         let order = Order()
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
-                #expect(await budget.take(8))
+                #expect(await budget.take(8, within: .seconds(60), clock: SystemDeliveryClock()))
                 order.note(8)
                 budget.giveBack(8)
             }
             // Behind a large demand a small one waits, or the large one would wait for ever.
             await budget.waiters(1)
             group.addTask {
-                #expect(await budget.take(1))
+                #expect(await budget.take(1, within: .seconds(60), clock: SystemDeliveryClock()))
                 order.note(1)
                 budget.giveBack(1)
             }
@@ -26,19 +26,32 @@ import Testing
         }
         #expect(order.noted == [8, 1])
         // More than all of it is all of it.
-        #expect(await budget.take(100))
+        #expect(await budget.take(100, within: .seconds(60), clock: SystemDeliveryClock()))
         budget.giveBack(100)
-        #expect(await budget.take(10))
+        #expect(await budget.take(10, within: .seconds(60), clock: SystemDeliveryClock()))
     }
 
     @Test func closingTurnsAway() async {
-        let budget = ByteBudget(octets: 10)
-        #expect(await budget.take(10))
-        async let waiting = budget.take(1)
+        let budget = BodyBudget(octets: 10)
+        #expect(await budget.take(10, within: .seconds(60), clock: SystemDeliveryClock()))
+        async let waiting = budget.take(1, within: .seconds(60), clock: SystemDeliveryClock())
         await budget.waiters(1)
         budget.close()
         #expect(await waiting == false)
-        #expect(await budget.take(1) == false)
+        #expect(await budget.take(1, within: .seconds(60), clock: SystemDeliveryClock()) == false)
+    }
+
+    /// Whoever waits too long goes away and takes nothing, and those behind it have their chance.
+    @Test func waitingEnds() async {
+        let budget = BodyBudget(octets: 10)
+        #expect(await budget.take(5, within: .seconds(60), clock: SystemDeliveryClock()))
+        async let large = budget.take(8, within: .milliseconds(50), clock: SystemDeliveryClock())
+        await budget.waiters(1)
+        async let small = budget.take(5, within: .seconds(60), clock: SystemDeliveryClock())
+        #expect(await large == false)
+        #expect(await small)
+        budget.giveBack(10)
+        #expect(await budget.take(10, within: .seconds(60), clock: SystemDeliveryClock()))
     }
 
     @Test func turnsAreAsFarApartAsTheRateSays() {
@@ -66,7 +79,7 @@ private final class Order: Sendable {
     func note(_ number: Int) { self.numbers.withLock { $0.append(number) } }
 }
 
-extension ByteBudget {
+extension BodyBudget {
     /// Waits until so many wait for room.
     fileprivate func waiters(_ count: Int) async {
         while self.waiting < count { await Task.yield() }

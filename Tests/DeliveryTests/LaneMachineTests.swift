@@ -104,6 +104,23 @@ import Testing
         same(lane.connected(3, now: self.at(10)).first, .start(message: 1, connection: 3))
     }
 
+    /// A site that lets everybody wait for its first answer keeps a few messages and not all of them.
+    @Test func fewWaitForASiteThatIsSlowToAnswer() {
+        var lane = self.machine { $0.assuredWaiting = 3 }
+        for message in 1...10 { _ = lane.enqueue(UInt64(message), owner: "a", octets: 1, now: self.at(0)) }
+        #expect(lane.waiting == 10)
+        same(lane.tick(now: self.at(4)), [])
+        #expect(lane.tick(now: self.at(5)).count == 7)
+        #expect(lane.waiting == 3)
+        guard case .hold(message: 11, after: _)? = lane.enqueue(11, owner: "a", octets: 1, now: self.at(6)).first else {
+            Issue.record("not held")
+            return
+        }
+        // The first connection changes that.
+        _ = lane.connected(1, now: self.at(7))
+        holds(lane.enqueue(12, owner: "a", octets: 1, now: self.at(7)).isEmpty)
+    }
+
     @Test func backoffIsBounded() {
         var lane = self.machine()
         var now = 0.0

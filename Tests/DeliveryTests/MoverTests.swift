@@ -12,7 +12,7 @@ import Testing
     let decision = MoverDecision(family: .retry, tier: .oneMinute, ladder: .standard)
 
     func facts(_ notBefore: Duration, expires: Duration = .seconds(100_000)) -> MoverDecision.Facts {
-        MoverDecision.Facts(notBefore: self.now + notBefore, expiresAt: self.now + expires, resumeTopic: "resume")
+        MoverDecision.Facts(notBefore: self.now + notBefore, expiresAt: self.now + expires, resumeTopic: "resume", destination: "x.test")
     }
 
     @Test func dueAfterTheDelayOrEarlier() {

@@ -116,7 +116,25 @@ import Testing
             ledger.complete(ticket)
             ledger.end(ticket)
         }
-        same(ledger.detaching(now: self.now), [tickets[0]])
+        holds(ledger.detaching(now: self.now + .milliseconds(1999)).isEmpty)
+        same(ledger.detaching(now: self.now + .seconds(2)), [tickets[0]])
+    }
+
+    /// What is finished behind a slow record costs next to nothing, and does not stop reading.
+    @Test func aSlowRecordDoesNotStopTheOthers() throws {
+        var ledger = self.ledger { $0.inFlightPerPartition = 4 }
+        let slow = try self.ticket(&ledger, 0)
+        for offset in 1..<1000 {
+            let ticket = try self.ticket(&ledger, Int64(offset))
+            ledger.complete(ticket)
+            ledger.end(ticket)
+        }
+        holds(ledger.flow().pause.isEmpty)
+        for offset in 1000..<1003 { _ = try self.ticket(&ledger, Int64(offset)) }
+        same(ledger.flow().pause, [self.zero])
+        ledger.complete(slow)
+        ledger.end(slow)
+        holds(ledger.flow().resume.isEmpty)
     }
 
     @Test func lostPartitionIsNotCommitted() throws {

@@ -147,6 +147,19 @@ import Testing
         }
     }
 
+    /// Accepted to be signed: without its keys it waits, and never leaves without.
+    @Test func withoutItsKeysNothingIsSent() async throws {
+        try await WorkerStage.run { stage in
+            var message = Messages.message(1, to: ["a@x.test"])
+            message.signingDomain = "sender.test"
+            try await stage.submit(message)
+            try await stage.drained()
+            #expect(stage.sink.statistics.messages == 0)
+            #expect(try stage.events.first?.deliveryDelay.delayType == "InternalFailure")
+            #expect(try stage.waiting(.retry).map(\.attempt) == [1])
+        }
+    }
+
     @Test func bodyFromTheBodyStore() async throws {
         try await WorkerStage.run { stage in
             let body = ByteBuffer(string: "From: a@sender.test\r\n\r\n" + String(repeating: "0123456789\r\n", count: 100_000))
@@ -304,6 +317,21 @@ import Testing
             try await stage.drained()
             #expect(stage.sink.statistics.messages == 1)
             #expect(try stage.events.first?.delivery.recipients == ["a@x.test"])
+        }
+    }
+
+    /// Copies come in bunches after a crash: one sends, the others see its outcome, and none is put away for it.
+    @Test func copiesOfOneMessageTakeTurns() async throws {
+        try await WorkerStage.run {
+            var slow = Self.rule(.dot, .none)
+            slow.delay = .milliseconds(200)
+            $0.sink.rules = MailSinkRules([slow])
+        } _: { stage in
+            try await stage.submit((0..<10).map { _ in Messages.message(1, to: ["a@x.test"]) })
+            try await stage.drained()
+            #expect(stage.sink.statistics.messages == 1)
+            #expect(try stage.waiting(.hold).isEmpty)
+            #expect(Set(try stage.events.map(\.eventID)).count == 1)
         }
     }
 
@@ -621,6 +649,7 @@ import Testing
         try await WorkerStage.run {
             $0.partitions = 1
             $0.configuration.ledger.patience = .milliseconds(500)
+            $0.configuration.turnPatience = .milliseconds(100)
             var slow = Self.rule(.dot, .none, recipient: "slow*", first: 1)
             slow.delay = .seconds(4)
             $0.sink.rules = MailSinkRules([slow])

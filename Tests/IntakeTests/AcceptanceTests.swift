@@ -123,6 +123,7 @@ struct AcceptanceTests {
         let record = try #require(try fixture.outbound())
         let stored = try #require(fixture.bodies.bodies[record.bodyReference])
         #expect(record.body.isEmpty)
+        #expect(record.bodyOctets == UInt64(stored.bytes.readableBytes))
         #expect(Array(stored.bytes.readableBytesView).suffix(78) == Array(line.utf8)[...])
         #expect(stored.expiresAt == UnixMilliseconds(record.expiresAtMs + 86_400_000))
     }
@@ -142,7 +143,7 @@ struct AcceptanceTests {
         var submission = fixture.simple()
         submission.content = .simple(
             SimpleContent(
-                subject: "s", text: BodyText("t"), html: nil, attachments: [Attachment(content: Array(virus.utf8), fileName: "eicar.com")]))
+                subject: "s", text: BodyText("t"), html: nil, attachments: [Attachment(content: Array(virus.utf8), fileName: "sample.txt")]))
         let id = try await fixture.intake.submit(submission)
         let events = try fixture.events()
         #expect(events.map(\.messageID) == [id.rawValue, id.rawValue])

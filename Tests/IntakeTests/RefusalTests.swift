@@ -39,6 +39,33 @@ struct RefusalTests {
         #expect(refusals[0]?.message == message)
     }
 
+    @Test(arguments: ["setup.exe", "SETUP.EXE", "a.b.JS", "x.vbs. .", "run.ps1xml", "link.url", "data.mdb"])
+    func attachmentsThatSESDoesNotTake(name: String) async throws {
+        let fixture = try await IntakeFixture()
+        let expected = "Illegal filename '\(name)': attachments with this extension are not accepted."
+        var submission = fixture.simple()
+        submission.content = .simple(
+            SimpleContent(subject: "s", text: BodyText("t"), html: nil, attachments: [Attachment(content: [1], fileName: name)]))
+        #expect(try await fixture.refusal(submission) == SESError(.badRequest, expected))
+        // As a part, also inside a message that is enclosed, by either field.
+        let part = "Content-Type: application/octet-stream\r\nContent-Disposition: attachment; filename=\"\(name)\"\r\n\r\nx\r\n"
+        let named = "Content-Type: application/octet-stream; name=\"\(name)\"\r\n\r\nx\r\n"
+        for inner in [part, named, "Content-Type: message/rfc822\r\n\r\nSubject: inner\r\n\(part)"] {
+            let raw =
+                Self.head + "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nhello\r\n--b\r\n\(inner)--b--\r\n"
+            #expect(try await fixture.refusal(fixture.raw(raw)) == SESError(.badRequest, expected))
+        }
+    }
+
+    @Test(arguments: ["report.pdf", "exe", ".profile", "a.exe.pdf", "archive.tar.gz", "no extension", "x.example"])
+    func attachmentsThatAreTaken(name: String) async throws {
+        let fixture = try await IntakeFixture()
+        var submission = fixture.simple()
+        submission.content = .simple(
+            SimpleContent(subject: "s", text: BodyText("t"), html: nil, attachments: [Attachment(content: [1], fileName: name)]))
+        _ = try await fixture.intake.submit(submission)
+    }
+
     @Test func unverifiedSendersAreNamedInDisplayForm() async throws {
         let fixture = try await IntakeFixture(unverified: ["pending@example.com"])
         #expect(

@@ -94,6 +94,10 @@ struct OperationTests {
             let pool = try await fixture.call(
                 address, "POST", path, body: #"{"ConfigurationSetName":"b","DeliveryOptions":{"SendingPoolName":"p"}}"#)
             #expect(pool?.body == #"{"message":"SendingPool <p> doesn't exist"}"#)
+            let strict = try await fixture.call(
+                address, "POST", path, body: #"{"ConfigurationSetName":"c","DeliveryOptions":{"TlsPolicy":"REQUIRE"}}"#)
+            #expect(strict?.status == 400 && strict?.body.contains("TlsPolicy REQUIRE is not supported") == true)
+            #expect(try await fixture.call(address, "GET", path + "/c")?.status == 404)
             #expect(try await fixture.call(address, "POST", path, body: #"{"ConfigurationSetName":"a b"}"#)?.status == 400)
             let paused = ServerFixture.simple.dropLast() + #","ConfigurationSetName":"main"}"#
             #expect(

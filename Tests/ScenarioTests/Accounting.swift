@@ -8,8 +8,13 @@ enum Accounting {
         let answered = Set(load.ledger.contents.answered.values)
         let events = try await log.untilFinal(answered, within: limit)
         // What was accepted without an answer, and copies, may still be on their way.
-        _ = try await eventually(within: limit, "an empty queue", every: .milliseconds(200)) { () -> Bool? in
-            try await server.queue().waiting == 0 ? true : nil
+        do {
+            _ = try await eventually(within: limit, "an empty queue", every: .milliseconds(200)) { () -> Bool? in
+                try await server.queue().waiting == 0 ? true : nil
+            }
+        } catch {
+            // What waits says more than that something does.
+            throw ChildFailure("\(error)\n\(try await server.command("queue"))")
         }
         _ = try await eventually(within: .seconds(30), "the sink's connections closed") { () -> Bool? in
             try OpenConnections.count(port: sink.port) == 0 ? true : nil

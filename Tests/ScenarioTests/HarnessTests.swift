@@ -98,6 +98,18 @@ extension Scenarios {
         }
 
         @Test
+        func answersAreReadFromTheWireWhenTheyAreWhole() throws {
+            let text = "HTTP/1.1 413 Payload Too Large\r\nX-Amzn-ErrorType: Some:more\r\nContent-Length: 17\r\n\r\n{\"message\":\"two\"}"
+            let bytes = Array(text.utf8)
+            let answer = try #require(SESAnswer(wire: bytes + Array("HTTP/1.1 200 OK\r\n".utf8)))
+            #expect(answer.status == 413 && answer.errorType == "Some" && answer.message == "two")
+            for count in 0..<bytes.count { #expect(SESAnswer(wire: Array(bytes.prefix(count))) == nil, "the first \(count) bytes") }
+            // Without a length nobody knows where it ends; and not everything is HTTP.
+            #expect(SESAnswer(wire: Array("HTTP/1.1 200 OK\r\n\r\n".utf8)) == nil)
+            #expect(SESAnswer(wire: Array("220 mail.test\r\n\r\n".utf8)) == nil)
+        }
+
+        @Test
         func failuresCarryLastWords() async throws {
             let failure = await #expect(throws: ScenarioFailure.self) {
                 try await Stage.run { stage in

@@ -19,8 +19,8 @@ extension Scenarios {
                     To: grace@remote.test\r
                     Subject: A test\r
                     MIME-Version: 1.0\r
-                    Content-Type: application/octet-stream; name="eicar.com"\r
-                    Content-Disposition: attachment; filename="eicar.com"\r
+                    Content-Type: application/octet-stream; name="sample.txt"\r
+                    Content-Disposition: attachment; filename="sample.txt"\r
                     Content-Transfer-Encoding: base64\r
                     \r
                     \(Data(virus.utf8).base64EncodedString())\r

@@ -143,7 +143,7 @@ def varied():
         Message("gone", "a domain that does not exist", ["ada@gone.example"], subject="Hello?", text="Hello?\n"),
         Message("nomail", "a domain that takes no mail (RFC 7505)", ["ada@nomail.example"], subject="Hello?", text="Hello?\n"),
         Message("reject", "the EICAR test file", ["ada@inbox.example"], subject="Test file", text="Attached.\n", outcome=REJECTED,
-                attachments=[Attachment("eicar.com", "application/octet-stream", _test_file())]),
+                attachments=[Attachment("sample.txt", "application/octet-stream", _test_file())]),
     ]
     raw = Message("rawmime", "raw MIME by Python's composer", ["grace@inbox.example"], sender_name="Żółw 🐢", to_name="Grace Ünal",
                   subject="Zażółć gęślą jaźń", text="Zażółć.\n", html="<p>Zażółć.</p>", attachments=[receipt])

@@ -174,7 +174,8 @@ package nonisolated struct Apus_V1_OutboundMessage: @unchecked Sendable {
     set {_uniqueStorage()._resumeTopic = newValue}
   }
 
-  /// True when the body (bytes or reference) has octets above 127, so that 8BITMIME is asked for.
+  /// True when the body (bytes or reference) has octets above 127. Nothing reads it yet: the SMTP client looks at the content itself
+  /// before it asks for 8BITMIME.
   package var eightBit: Bool {
     get {_storage._eightBit}
     set {_uniqueStorage()._eightBit = newValue}

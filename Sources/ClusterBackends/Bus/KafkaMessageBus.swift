@@ -212,6 +212,8 @@ package final class KafkaMessageBus: MessageBus {
             "min.insync.replicas": "\(self.configuration.minimumInSyncReplicas)",
             "unclean.leader.election.enable": "false",
             "max.message.bytes": "\(self.configuration.kafka.maximumRecordBytes + 1024)",
+            // Delays are counted from when the broker appended a record, not from a producer's clock.
+            "message.timestamp.type": "LogAppendTime",
         ]
         switch topic.retention {
         case .untilConsumed:

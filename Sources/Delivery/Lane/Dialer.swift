@@ -12,6 +12,8 @@ package final class Dialer: Sendable {
     package struct Configuration: Hashable, Sendable {
         /// Addresses tried for one connection at most.
         package var maximumAddresses = 12
+        /// Hosts looked up for one connection at most.
+        package var maximumHosts = 16
         /// Whether IPv6 addresses are used.
         package var usesIPv6 = true
         /// Whether mail exchangers at loopback addresses are used. Anybody can publish one; routes are not asked.
@@ -61,7 +63,9 @@ package final class Dialer: Sendable {
         var generator = SystemRandomNumberGenerator()
         var failure = DeliveryFailure(routing: .noAddress)
         var tried = 0
-        for host in request.site.order(using: &generator) {
+        for host in request.site.order(using: &generator).prefix(self.configuration.maximumHosts) {
+            // Each may take the resolver's whole patience, and there may be as many as a domain's owner likes.
+            guard !Task.isCancelled else { return .failed(failure) }
             let found: HostAddresses.Answer = await self.addresses.addresses(of: host, port: request.site.port, isRoute: request.site.isRoute)
             switch found {
             case .failed(let routing):

@@ -43,16 +43,17 @@ struct FairQueue<Owner: Hashable & Sendable, Element: Sendable>: Sendable {
         return element
     }
 
-    /// Takes out every element that fits, in order within each owner.
+    /// Takes out every element that fits, in order within each owner. Each is asked about once.
     mutating func removeAll(where shouldRemove: (Element) -> Bool) -> [Element] {
         var removed: [Element] = []
         for owner in self.turns {
-            guard let queue = self.queues[owner], queue.contains(where: shouldRemove) else { continue }
+            guard let queue = self.queues[owner] else { continue }
+            let before = removed.count
             var rest: Deque<Element> = []
             for element in queue {
                 if shouldRemove(element) { removed.append(element) } else { rest.append(element) }
             }
-            self.queues[owner] = rest.isEmpty ? nil : rest
+            if removed.count > before { self.queues[owner] = rest.isEmpty ? nil : rest }
         }
         if !removed.isEmpty {
             self.turns.removeAll { self.queues[$0] == nil }

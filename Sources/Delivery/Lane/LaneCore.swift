@@ -137,7 +137,8 @@ final class LaneCore {
         let now = NIODeadline.now()
         switch outcome {
         case .connected(let session, let brokenTLSHost):
-            if let brokenTLSHost { self.clearHosts[brokenTLSHost] = now + Self.clearFor }
+            // Not longer because the host is spoken to in clear meanwhile: when the time is over TLS is tried again.
+            if let brokenTLSHost, self.clearHosts[brokenTLSHost] == nil { self.clearHosts[brokenTLSHost] = now + Self.clearFor }
             guard !self.isClosed else { return session.close() }
             self.connections[connection] = Connection(session: session, after: self.orphans.popFirst())
             session.closed.assumeIsolated().whenComplete { [weak self] _ in self?.sessionClosed(connection) }
@@ -167,9 +168,12 @@ final class LaneCore {
     /// A message's outcome is about to be told.
     private func settlement(of message: UInt64, over connection: UInt64, on eventLoop: any EventLoop) -> LaneSettlement {
         let promise = eventLoop.makePromise(of: Void.self)
-        self.unsettled[message] = promise.futureResult
+        var settled = promise.futureResult
+        // A message without a dot of its own does not release the one before it.
+        if let previous = self.connections[connection]?.after.flatMap({ self.unsettled[$0] }) { settled = settled.and(previous).map { _ in } }
+        self.unsettled[message] = settled
         self.connections[connection]?.after = message
-        promise.futureResult.assumeIsolated().whenComplete { [weak self] _ in
+        settled.assumeIsolated().whenComplete { [weak self] _ in
             guard let self else { return }
             self.unsettled[message] = nil
             self.orphans.removeAll { $0 == message }

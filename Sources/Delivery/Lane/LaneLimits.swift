@@ -17,6 +17,8 @@ package struct LaneLimits: Hashable, Sendable {
     package var waitingOctets = 128 << 20
     /// How long a message may wait before it is held instead.
     package var patience: Duration = .seconds(30)
+    /// How long more than a few messages wait while no connection has been opened at all.
+    package var connectPatience: Duration = .seconds(5)
     /// So many messages are taken whatever the expected wait.
     package var assuredWaiting = 100
     /// The pause after the first failure to connect, doubled after each further one.

@@ -68,6 +68,8 @@ package struct LaneMachine: Sendable {
     private var opensAt: NIODeadline?
     /// The last word was that no host answers; nothing is open.
     private var isUnreachable = false
+    /// Since when connections are being opened and none has worked.
+    private var connectingSince: NIODeadline?
     private var wakesAt: NIODeadline?
     private var isStopping = false
     private var rate = LaneRate()
@@ -112,7 +114,8 @@ package struct LaneMachine: Sendable {
         }
         let wait = self.rate.expectedWait(for: self.queue.count, now: now)
         let isFull = self.queue.count >= self.limits.waiting || self.waitingOctets >= self.limits.waitingOctets
-        if isFull || (self.queue.count >= self.limits.assuredWaiting && (wait ?? .zero) > self.limits.patience) {
+        let isLong = (wait ?? .zero) > self.limits.patience || self.isSlowToConnect(now: now)
+        if isFull || (self.queue.count >= self.limits.assuredWaiting && isLong) {
             return [.hold(message: message, after: TimeAmount(clamping: wait ?? self.limits.patience))]
         }
         self.queue.append(Waiting(message: message, owner: owner, octets: octets, since: now, wasStarted: false), owner: owner)
@@ -124,6 +127,7 @@ package struct LaneMachine: Sendable {
     package mutating func connected(_ connection: UInt64, now: NIODeadline) -> [Action] {
         guard case .connecting? = self.connections[connection]?.state else { return [.quit(connection: connection)] }
         self.connecting -= 1
+        self.connectingSince = nil
         self.failures = 0
         self.opensAt = nil
         self.isUnreachable = false
@@ -137,6 +141,7 @@ package struct LaneMachine: Sendable {
     package mutating func connectFailed(_ connection: UInt64, isOurFault: Bool = false, now: NIODeadline) -> [Action] {
         guard case .connecting? = self.connections[connection]?.state else { return [] }
         self.connecting -= 1
+        if self.connecting == 0 { self.connectingSince = nil }
         self.connections[connection] = nil
         self.successes = 0
         guard self.connections.isEmpty else {
@@ -218,7 +223,16 @@ package struct LaneMachine: Sendable {
     package mutating func tick(now: NIODeadline) -> [Action] {
         var actions: [Action] = []
         let patience = TimeAmount(clamping: self.limits.patience)
-        let late = self.queue.removeAll { now - $0.since >= patience && !$0.wasStarted }
+        let slowly = TimeAmount(clamping: self.limits.connectPatience)
+        let isSlow = self.isSlowToConnect(now: now)
+        var kept = 0
+        let late = self.queue.removeAll { waiting in
+            guard !waiting.wasStarted else { return false }
+            let waited = now - waiting.since
+            if waited >= patience || (isSlow && waited >= slowly && kept >= self.limits.assuredWaiting) { return true }
+            kept += 1
+            return false
+        }
         for (place, waiting) in late.enumerated() {
             self.waitingOctets -= waiting.octets
             let wait = self.rate.expectedWait(for: self.queue.count + place, now: now) ?? self.limits.patience
@@ -249,10 +263,17 @@ package struct LaneMachine: Sendable {
             if case .connecting = connection.state { self.connections[number] = nil }
         }
         self.connecting = 0
+        self.connectingSince = nil
         return actions
     }
 
     // MARK: - Decisions
+
+    /// Whether the site lets us wait for a first connection: a few messages are enough to wait with it.
+    private func isSlowToConnect(now: NIODeadline) -> Bool {
+        guard let connectingSince, self.connecting == self.connections.count else { return false }
+        return now - connectingSince >= TimeAmount(clamping: self.limits.connectPatience)
+    }
 
     private mutating func becomeIdle(_ connection: UInt64, now: NIODeadline) -> [Action] {
         self.connections[connection]?.state = .idle(since: now)
@@ -283,6 +304,8 @@ package struct LaneMachine: Sendable {
         while self.queue.count > self.connecting, self.connections.count < self.allowed {
             let connection = self.nextConnection
             self.nextConnection += 1
+            // With one open, what is being opened is no sign of a site that does not answer.
+            if self.connecting == self.connections.count, self.connectingSince == nil { self.connectingSince = now }
             self.connections[connection] = Connection(state: .connecting)
             self.connecting += 1
             actions.append(.connect(connection: connection))

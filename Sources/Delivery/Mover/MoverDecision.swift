@@ -22,11 +22,14 @@ package struct MoverDecision: Sendable {
         package var notBefore: UnixMilliseconds
         package var expiresAt: UnixMilliseconds
         package var resumeTopic: String
+        /// The record's key on the outbound topics.
+        package var destination: String
 
-        package init(notBefore: UnixMilliseconds, expiresAt: UnixMilliseconds, resumeTopic: String) {
+        package init(notBefore: UnixMilliseconds, expiresAt: UnixMilliseconds, resumeTopic: String, destination: String) {
             self.notBefore = notBefore
             self.expiresAt = expiresAt
             self.resumeTopic = resumeTopic
+            self.destination = destination
         }
     }
 

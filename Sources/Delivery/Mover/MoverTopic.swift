@@ -154,8 +154,10 @@ final class MoverTopic: BusRebalanceListener {
                     return try DeadLetters.record(
                         of: waiting.record, reason: "the bytes are not an OutboundMessage with a resume topic", at: now)
                 }
+                let target = self.decision.target(facts, now: now + self.configuration.slack)
                 return OutgoingRecord(
-                    topic: self.decision.target(facts, now: now + self.configuration.slack), key: waiting.record.key, value: waiting.record.value)
+                    topic: target, key: target == facts.resumeTopic ? Array(facts.destination.utf8) : waiting.record.key,
+                    value: waiting.record.value)
             }
         } catch {
             // Nothing is committed past what has no place to go to: the partition waits for somebody who understands it.
@@ -204,7 +206,7 @@ final class MoverTopic: BusRebalanceListener {
         return .facts(
             MoverDecision.Facts(
                 notBefore: UnixMilliseconds(message.notBeforeMs), expiresAt: UnixMilliseconds(message.expiresAtMs),
-                resumeTopic: message.resumeTopic))
+                resumeTopic: message.resumeTopic, destination: message.destination))
     }
 
     private func block(_ record: BusRecord) {

@@ -58,22 +58,21 @@ package final class Splitter: Service {
         while !Task.isCancelled {
             do {
                 guard let batch = try await consumer.nextBatch() else { return }
+                // Many calls with one wait for the bus, up to a bound: a call's parts may be fifty times what was read.
+                var parts = Parts()
                 for record in batch where !blocked.contains(record.position.topicPartition) {
                     guard let records = try self.parts(of: record) else {
                         blocked.insert(record.position.topicPartition)
                         await consumer.pause([record.position.topicPartition])
                         continue
                     }
-                    guard await self.write(records) else { return }
-                    do {
-                        try await consumer.commit([record.position.topicPartition: record.position.offset + 1])
-                    } catch {
-                        // The rest of the batch must be split all the same. The next commit covers this one; at worst the call is split
-                        // once more after a restart, and the markers drop the copies.
-                        self.failures.increment()
-                        self.logger.warning("an offset could not be committed", metadata: ["error": "\(error)"])
+                    parts.add(records, of: record.position)
+                    if parts.isEnough {
+                        guard await self.put(parts, consumer) else { return }
+                        parts = Parts()
                     }
                 }
+                guard await self.put(parts, consumer) else { return }
                 pause = .milliseconds(100)
             } catch {
                 self.failures.increment()
@@ -82,6 +81,39 @@ package final class Splitter: Service {
                 pause = min(pause * 2, .seconds(5))
             }
         }
+    }
+
+    /// What a number of calls became, not written yet.
+    private struct Parts {
+        var records: [OutgoingRecord] = []
+        var octets = 0
+        /// Behind the calls, per partition.
+        var offsets: [TopicPartition: Int64] = [:]
+
+        var isEnough: Bool { self.records.count >= 1000 || self.octets >= 8 << 20 }
+
+        mutating func add(_ records: [OutgoingRecord], of position: RecordPosition) {
+            self.records += records
+            self.octets += records.reduce(0) { $0 + $1.value.readableBytes }
+            self.offsets[position.topicPartition] = position.offset + 1
+        }
+    }
+
+    /// Writes parts and commits behind their calls.
+    ///
+    /// - Returns: false when the splitter is to end.
+    private func put(_ parts: Parts, _ consumer: any BusConsumer) async -> Bool {
+        guard !parts.offsets.isEmpty else { return true }
+        guard await self.write(parts.records) else { return false }
+        do {
+            try await consumer.commit(parts.offsets)
+        } catch {
+            // The rest of the batch must be split all the same. The next commit covers this one; at worst calls are split once more after a
+            // restart, and the markers drop the copies.
+            self.failures.increment()
+            self.logger.warning("an offset could not be committed", metadata: ["error": "\(error)"])
+        }
+        return true
     }
 
     /// - Returns: the records of a call; a dead letter for bytes that are none; nil for a newer version's.

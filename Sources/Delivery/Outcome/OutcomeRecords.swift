@@ -50,7 +50,12 @@ package struct OutcomeRecords: Sendable {
         held.notBeforeMs = notBefore.rawValue
         held.resumeTopic = resumeTopic
         let topic = Topics.hold(self.ladder.largest(within: notBefore - now))
-        return OutgoingRecord(topic: topic, key: Array(message.destination.utf8), value: try RecordCoding.encode(held))
+        return OutgoingRecord(topic: topic, key: Self.waitingKey(of: message), value: try RecordCoding.encode(held))
+    }
+
+    /// Pool and destination: what waits for the same is in one partition, in its order.
+    private static func waitingKey(of message: Apus_V1_OutboundMessage) -> [UInt8] {
+        Array("\(message.queue.isEmpty ? Topics.defaultQueue : message.queue)/\(message.destination)".utf8)
     }
 
     private func retry(
@@ -67,7 +72,7 @@ package struct OutcomeRecords: Sendable {
         retry.lastFailure = deferred[0].outcome.failure
         let wait = UnixMilliseconds(retry.notBeforeMs) - now
         return OutgoingRecord(
-            topic: Topics.retry(self.ladder.largest(within: wait)), key: Array(message.destination.utf8), value: try RecordCoding.encode(retry))
+            topic: Topics.retry(self.ladder.largest(within: wait)), key: Self.waitingKey(of: message), value: try RecordCoding.encode(retry))
     }
 
     /// Joins the events of recipients that share one, in the recipients' order.

@@ -29,8 +29,10 @@ package struct DeliveryConfiguration: Sendable {
     package var revokeDeadline: Duration = .seconds(10)
     /// A record that is due within this is waited for in process.
     package var shortWait: Duration = .seconds(1)
-    /// When a record whose message is in another's hands is looked at again.
+    /// When a record whose message is in another's hands is looked at again: the first time, and four and sixteen times as long later.
     package var ownerHold: Duration = .seconds(15)
+    /// How long copies of one message wait here for each other.
+    package var turnPatience: Duration = .seconds(5)
     /// When a guard copy is due.
     package var guardHold: Duration = .seconds(60)
     package var commitInterval: Duration = .milliseconds(200)

@@ -50,14 +50,24 @@ extension DeliveryWorker {
         case .record(let message):
             self.state.hold(message, ticket)
             let identity = message.identity
-            guard self.state.ledger({ $0.begin(identity) }) else {
-                // Another copy is under way here: it looks again when that one has its outcome.
+            // Copies come in bunches, after a crash, and most end as soon as the one before has its outcome: they take turns here. One
+            // whose turn does not come looks again later.
+            guard await self.state.enter(identity, within: self.configuration.turnPatience, clock: self.clock) else {
+                guard !self.state.isStopping else { return .leave }
                 return await self.hold(
-                    message, recipients: message.message.recipients, for: self.configuration.ownerHold, ticket, counting: self.metrics.heldForOwner)
+                    message, recipients: message.message.recipients, for: self.ownerHold(message), ticket, counting: self.metrics.heldForOwner)
             }
-            defer { self.state.ledger { $0.finish(identity) } }
+            defer { self.state.exit(identity) }
             return await self.handle(message, ticket)
         }
+    }
+
+    /// How long a copy of a message that is in another's hands is put away: each time longer, for a session may take ten minutes at the
+    /// final dot, and every look is a record written.
+    private func ownerHold(_ record: OutboundRecord) -> Duration {
+        // Retries count hops as well.
+        let holds = max(Int(record.message.hop) - Int(record.message.attempt), 0)
+        return self.configuration.ownerHold * (1 << (min(holds, 2) * 2))
     }
 
     private func handle(_ record: OutboundRecord, _ ticket: Ticket) async -> Ending {
@@ -128,7 +138,7 @@ extension DeliveryWorker {
                 return .leave
             }
         }
-        return await self.conclude(record, kept: kept, held: held, heldFor: self.configuration.ownerHold, ticket)
+        return await self.conclude(record, kept: kept, held: held, heldFor: self.ownerHold(record), ticket)
     }
 
     // MARK: - The attempt
@@ -148,14 +158,24 @@ extension DeliveryWorker {
             let failure = self.events.expiry(of: record.message, at: now, classifier: .shared)
             return .outcomes(self.outcomes(record, claim, Array(repeating: .failed(failure), count: claim.recipients.count)))
         }
-        if let limit = self.accountLimit(record.account) {
-            let cost = min(claim.recipients.count, limit.burst)
-            switch await self.pace(record, limit, cost: cost) {
-            case .go: break
-            case .hold(let wait): return .hold(wait, self.metrics.heldForRate)
-            case .stopped: return .stopped(inDoubt: false)
-            }
+        guard let limit = self.accountLimit(record.account) else { return await self.transact(record, claim, ticket) }
+        let cost = min(claim.recipients.count, limit.burst)
+        switch await self.pace(record, limit, cost: cost) {
+        case .go: break
+        case .hold(let wait): return .hold(wait, self.metrics.heldForRate)
+        case .stopped: return .stopped(inDoubt: false)
         }
+        let attempt = await self.transact(record, claim, ticket)
+        switch attempt {
+        case .outcomes: break
+        case .hold, .stopped:
+            // It comes back and pays then: a slow site must not eat the rate of its senders' other mail.
+            try? await self.throttling.refund("account/\(record.account.rawValue)", limit: limit, count: cost)
+        }
+        return attempt
+    }
+
+    private func transact(_ record: OutboundRecord, _ claim: DeliveryClaim, _ ticket: Ticket) async -> Attempt {
         let site: Site
         switch await self.sites.site(of: record.message.destination) {
         case .site(let found): site = found
@@ -165,7 +185,9 @@ extension DeliveryWorker {
         // Bodies that the records do not carry are in memory only as many as fit: the others wait here, small.
         let reserved = Self.fetchedOctets(of: record)
         if reserved > 0 {
-            guard await self.state.bodies.take(reserved) else { return .stopped(inDoubt: false) }
+            guard await self.state.bodies.take(reserved, within: self.configuration.lanes.patience, clock: self.clock) else {
+                return self.state.isStopping ? .stopped(inDoubt: false) : .hold(self.ownerHold(record), self.metrics.heldForLane)
+            }
         }
         defer { if reserved > 0 { self.state.bodies.giveBack(reserved) } }
         let content: SMTPContent
@@ -203,7 +225,11 @@ extension DeliveryWorker {
             return .outcomes(self.outcomes(record, claim, all: failure, laneOpensAt: opensAt))
         case .held(let wait):
             // Its deadline passed while it waited.
-            if self.clock.now() >= record.expiresAt { return await self.attempt(record, claim, ticket) }
+            let now = self.clock.now()
+            if now >= record.expiresAt {
+                self.metrics.expired.increment(by: claim.recipients.count)
+                return .outcomes(self.outcomes(record, claim, all: self.events.expiry(of: record.message, at: now, classifier: .shared)))
+            }
             return .hold(wait, self.metrics.heldForLane)
         case .stopped(let inDoubt):
             return .stopped(inDoubt: inDoubt)
@@ -230,12 +256,15 @@ extension DeliveryWorker {
                 guard case .denied(let retryAfter)? = decision else { return .go }
                 earliest = max(retryAfter, .milliseconds(1))
             }
-            let isLate = waited >= self.configuration.shortWait * 5
-            let takesTurn = !hasHadTurn || isLate || earliest > self.configuration.shortWait
+            // Too many had their turns at once, after a pause of the reader, say. They do not go behind those who came later.
+            if hasHadTurn, waited >= self.configuration.shortWait * 5 || earliest > self.configuration.shortWait {
+                return .hold(max(earliest, self.configuration.ownerHold))
+            }
+            let takesTurn = !hasHadTurn
             let wait =
                 takesTurn
                 ? self.state.turns { $0.take(record.account, cost: cost, limit: limit, now: now, earliest: earliest) } : earliest
-            guard !isLate, wait <= self.configuration.shortWait else { return .hold(wait) }
+            guard wait <= self.configuration.shortWait else { return .hold(wait) }
             guard !self.state.isStopping else { return .stopped }
             do { try await self.clock.sleep(for: wait) } catch { return .stopped }
             waited += wait

@@ -180,9 +180,11 @@ package final class DeliveryWorker: Service {
                 pause = .milliseconds(100)
                 let now = self.clock.now()
                 self.metrics.read.increment(by: batch.count)
-                for record in batch {
-                    let octets = record.value.readableBytes + Self.overhead
+                for var record in batch {
+                    let octets = record.value.readableBytes * Self.copies + Self.overhead
                     guard let ticket = self.state.ledger({ $0.receive(record.position, octets: octets, now: now) }) else { continue }
+                    // A slice would keep all that was read with it in memory for as long as its slowest session takes.
+                    record.value = ByteBuffer(bytes: record.value.readableBytesView)
                     self.arrival.yield((record, ticket))
                 }
                 await self.flow.apply()
@@ -199,6 +201,8 @@ package final class DeliveryWorker: Service {
 
     /// What a record in flight costs besides its bytes.
     private static let overhead = 4096
+    /// How often a record's bytes are in memory: as read, decoded, signed.
+    private static let copies = 3
     /// How long outcomes may take to be written after the last session was closed.
     private static let writingGrace = Duration.seconds(3)
 

@@ -11,14 +11,19 @@ package struct PartitionLedger: Sendable {
     package struct Limits: Hashable, Sendable {
         /// Octets of all records that were read and not ended; at the bound all partitions pause, at half of it they resume.
         package var octets = 256 << 20
-        /// Records of one partition that are read and not committable; at the bound it pauses, at half of it it resumes.
-        package var pendingPerPartition = 4096
+        /// Records of one partition that are in hand; at the bound it pauses, at half of it it resumes.
+        package var inFlightPerPartition = 16_384
+        /// Records of one partition that were read and are not committable, finished ones behind an unfinished one included; likewise.
+        /// They cost a few bytes each, and one record that takes its time must not stop those that do not.
+        package var pendingPerPartition = 1 << 20
         /// Octets of one partition, likewise.
         package var octetsPerPartition = 64 << 20
         /// A record that keeps its partition from committing for so long is detached.
         ///
         /// A little more than a lane's patience, so that a message that only waits is held by its lane.
         package var patience: Duration = .seconds(35)
+        /// The same when the records that cannot be committed are three quarters of their bound.
+        package var shortPatience: Duration = .seconds(2)
 
         package init() {}
     }
@@ -208,18 +213,15 @@ package struct PartitionLedger: Sendable {
 
     // MARK: - Detaching
 
-    /// The records that keep their partition from committing: the heads that are older than the patience, and the head of a tracker that is
-    /// nearly full while nearly all of it is done.
+    /// The records that keep their partition from committing: those that are older than the patience, which is short where what cannot be
+    /// committed is nearly as much as may be.
     package mutating func detaching(now: UnixMilliseconds) -> [Ticket] {
         var tickets: [Ticket] = []
         for (name, partition) in self.partitions where !partition.isBlocked {
-            let isNearlyFull =
-                partition.tracker.pending * 10 >= self.limits.pendingPerPartition * 9
-                && partition.inFlight.count * 50 <= partition.tracker.pending
+            let isNearlyFull = partition.tracker.pending * 4 >= self.limits.pendingPerPartition * 3
+            let patience = isNearlyFull ? min(self.limits.shortPatience, self.limits.patience) : self.limits.patience
             for (offset, record) in partition.inFlight {
-                let isHead = offset == partition.tracker.head
-                guard case .open = record.stage else { continue }
-                guard now - record.since >= self.limits.patience || (isHead && isNearlyFull) else { continue }
+                guard case .open = record.stage, now - record.since >= patience else { continue }
                 self.partitions[name]?.inFlight[offset]?.stage = .detaching
                 tickets.append(Ticket(position: RecordPosition(topicPartition: name, offset: offset), generation: partition.generation))
             }
@@ -257,13 +259,7 @@ package struct PartitionLedger: Sendable {
         var pause: [TopicPartition] = []
         var resume: [TopicPartition] = []
         for (name, partition) in self.partitions {
-            var isFull = partition.isFull
-            let (pending, octets) = (partition.tracker.pending, partition.octets)
-            if isFull {
-                if pending * 2 <= self.limits.pendingPerPartition, octets * 2 <= self.limits.octetsPerPartition { isFull = false }
-            } else if pending >= self.limits.pendingPerPartition || octets >= self.limits.octetsPerPartition {
-                isFull = true
-            }
+            let isFull = partition.isFull ? !self.isHalfEmpty(partition) : self.isAtBound(partition)
             let shouldPause = isFull || self.isOverBudget || partition.isBlocked || partition.isRevoking
             self.partitions[name]?.isFull = isFull
             self.partitions[name]?.isPaused = shouldPause
@@ -278,9 +274,18 @@ package struct PartitionLedger: Sendable {
         if self.isOverBudget { return self.octets * 2 <= self.limits.octets }
         if self.octets >= self.limits.octets { return true }
         guard let state = self.partitions[partition] else { return false }
-        let (pending, octets) = (state.tracker.pending, state.octets)
-        if state.isFull { return pending * 2 <= self.limits.pendingPerPartition && octets * 2 <= self.limits.octetsPerPartition }
-        return pending >= self.limits.pendingPerPartition || octets >= self.limits.octetsPerPartition || state.isBlocked != state.isPaused
+        if state.isFull { return self.isHalfEmpty(state) }
+        return self.isAtBound(state) || state.isBlocked != state.isPaused
+    }
+
+    private func isAtBound(_ partition: Partition) -> Bool {
+        partition.inFlight.count >= self.limits.inFlightPerPartition || partition.tracker.pending >= self.limits.pendingPerPartition
+            || partition.octets >= self.limits.octetsPerPartition
+    }
+
+    private func isHalfEmpty(_ partition: Partition) -> Bool {
+        partition.inFlight.count * 2 <= self.limits.inFlightPerPartition && partition.tracker.pending * 2 <= self.limits.pendingPerPartition
+            && partition.octets * 2 <= self.limits.octetsPerPartition
     }
 
     // MARK: - Commits

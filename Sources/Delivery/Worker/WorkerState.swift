@@ -17,6 +17,9 @@ final class WorkerState: Sendable {
         /// What a guard copy is made of.
         var records: [Ticket: OutboundRecord] = [:]
         var closing: [Ticket: CheckedContinuation<Void, Never>] = [:]
+        /// Copies of messages in hand that wait for their turn, in their order.
+        var copies: [String: [(number: Int, continuation: CheckedContinuation<Bool, Never>)]] = [:]
+        var nextCopy = 0
         var drains: [Int: Drain] = [:]
         var nextDrain = 0
         var commitWaiter: CheckedContinuation<Void, Never>?
@@ -25,13 +28,13 @@ final class WorkerState: Sendable {
     }
 
     /// Memory for bodies that records only refer to: half of all that may be in flight.
-    let bodies: ByteBudget
+    let bodies: BodyBudget
 
     private let shared: Mutex<Shared>
     private let commitCompletions: Int
 
     init(limits: PartitionLedger.Limits, commitCompletions: Int) {
-        self.bodies = ByteBudget(octets: limits.octets / 2)
+        self.bodies = BodyBudget(octets: limits.octets / 2)
         self.shared = Mutex(Shared(ledger: PartitionLedger(limits: limits)))
         self.commitCompletions = commitCompletions
     }
@@ -46,6 +49,56 @@ final class WorkerState: Sendable {
         self.shared.withLock { body(&$0.turns) }
     }
 
+    // MARK: - Copies
+
+    /// Takes a message in hand, once no other copy of it is.
+    ///
+    /// - Returns: false when its turn did not come in time.
+    func enter(_ identity: String, within patience: Duration, clock: any DeliveryClock) async -> Bool {
+        if self.ledger({ $0.begin(identity) }) { return true }
+        return await Patience.wait(patience, clock: clock) { await self.turn(identity) }
+    }
+
+    /// Waits until the message is this copy's, or the task is cancelled.
+    private func turn(_ identity: String) async -> Bool {
+        let number = self.shared.withLock { shared in
+            defer { shared.nextCopy += 1 }
+            return shared.nextCopy
+        }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let answer: Bool? = self.shared.withLock { shared in
+                    if Task.isCancelled || shared.isStopping { return false }
+                    if shared.ledger.begin(identity) { return true }
+                    shared.copies[identity, default: []].append((number, continuation))
+                    return nil
+                }
+                if let answer { continuation.resume(returning: answer) }
+            }
+        } onCancel: {
+            let gone = self.shared.withLock { shared -> CheckedContinuation<Bool, Never>? in
+                guard let index = shared.copies[identity]?.firstIndex(where: { $0.number == number }) else { return nil }
+                let gone = shared.copies[identity]?.remove(at: index).continuation
+                if shared.copies[identity]?.isEmpty ?? false { shared.copies[identity] = nil }
+                return gone
+            }
+            gone?.resume(returning: false)
+        }
+    }
+
+    /// Lets go of a message, for the next copy of it if there is one.
+    func exit(_ identity: String) {
+        let next = self.shared.withLock { shared -> CheckedContinuation<Bool, Never>? in
+            guard let next = shared.copies[identity]?.removeFirst().continuation else {
+                shared.ledger.finish(identity)
+                return nil
+            }
+            if shared.copies[identity]?.isEmpty ?? false { shared.copies[identity] = nil }
+            return next
+        }
+        next?.resume(returning: true)
+    }
+
     // MARK: - Stopping
 
     /// Nothing new is begun.
@@ -54,7 +107,12 @@ final class WorkerState: Sendable {
     var isAbandoned: Bool { self.shared.withLock { $0.isAbandoned } }
 
     func stop() {
-        self.shared.withLock { $0.isStopping = true }
+        let copies = self.shared.withLock { shared in
+            shared.isStopping = true
+            defer { shared.copies = [:] }
+            return shared.copies.values.flatMap { $0.map(\.continuation) }
+        }
+        for copy in copies { copy.resume(returning: false) }
         self.bodies.close()
     }
 

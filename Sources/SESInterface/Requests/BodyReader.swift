@@ -26,14 +26,18 @@ enum BodyReader {
     /// - Parameters:
     ///   - body: the stream of the body's parts.
     ///   - length: the declared length.
+    ///   - take: asks for room for bytes that have come. A declared length costs nothing: it may never come.
     /// - Returns: the bytes and their SHA-256.
-    /// - Throws: ``SESError`` when other than so many bytes came, and what the connection throws.
-    static func read(_ body: RequestBody, length: Int) async throws -> (bytes: [UInt8], hash: [UInt8]) {
+    /// - Throws: ``SESError`` when other than so many bytes came or there is no room for them, and what the connection throws.
+    static func read(_ body: RequestBody, length: Int, taking take: (Int) -> Bool) async throws -> (bytes: [UInt8], hash: [UInt8]) {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(length)
         var hash = PayloadHash()
         for try await part in body {
             guard part.readableBytes <= length - bytes.count else { throw Self.wrongLength }
+            guard take(part.readableBytes) else {
+                throw SESError(.serviceUnavailable, "Too many bytes of requests are being received. Try again.")
+            }
             part.withUnsafeReadableBytes { hash.update($0) }
             bytes.append(contentsOf: part.readableBytesView)
         }

@@ -99,11 +99,13 @@ struct SESResponder: HTTPResponder {
             throw error
         }
         outcome.accessKeyID = pending.accessKey.id
-        guard self.api.budget.reserve(length) else {
-            throw SESError(.serviceUnavailable, "Too many bytes of requests are being received. Try again.")
+        var held = 0
+        defer { self.api.budget.release(held) }
+        let (body, hash) = try await BodyReader.read(request.body, length: length) { bytes in
+            guard self.api.budget.reserve(bytes) else { return false }
+            held += bytes
+            return true
         }
-        defer { self.api.budget.release(length) }
-        let (body, hash) = try await BodyReader.read(request.body, length: length)
         outcome.hasReadBody = true
         try self.api.authenticator.finish(pending, bodyHash: hash)
         let input = try RequestDecoder.decode(match, query: signable.query[...], body: body)

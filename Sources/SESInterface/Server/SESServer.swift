@@ -38,7 +38,11 @@ package struct SESServer: Service {
         self.onBound = onBound
     }
 
-    /// Serves until the service group shuts down: then no new connections, what is under way is answered, and connections close.
+    /// How long requests under way may take once the server is to stop. Those who deliver stop after it, and wait meanwhile.
+    private static let stopGrace = Duration.seconds(10)
+
+    /// Serves until the service group shuts down: then no new connections, what is under way is answered, and connections close, after ten
+    /// seconds at the latest.
     ///
     /// - Throws: when the address cannot be bound, or certificate and key cannot be used.
     package func run() async throws {
@@ -62,6 +66,20 @@ package struct SESServer: Service {
             },
             eventLoopGroupProvider: .shared(self.eventLoopGroup),
             logger: self.logger)
-        try await application.run()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                do { try await application.run() } catch is CancellationError {}
+            }
+            group.addTask {
+                // Cancelled when the application has ended by itself.
+                do {
+                    try await gracefulShutdown()
+                    try await Task.sleep(for: Self.stopGrace)
+                } catch {}
+            }
+            try await group.next()
+            group.cancelAll()
+            try await group.waitForAll()
+        }
     }
 }

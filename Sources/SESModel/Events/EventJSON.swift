@@ -4,7 +4,10 @@ internal import MailMessage
 /// SES's event JSON, as published for configuration sets: one object per event, members in the order of SES's own examples.
 package enum EventJSON {
     /// Appends the JSON of an event, without a line end.
-    package static func encode(_ event: Apus_V1_SendingEvent, into output: inout [UInt8]) {
+    ///
+    /// - Returns: false, having appended nothing, for a kind of event that a later version has written.
+    package static func encode(_ event: Apus_V1_SendingEvent, into output: inout [UInt8]) -> Bool {
+        guard event.event != nil else { return false }
         var writer = JSONWriter(appendingTo: output)
         // The writer holds the only copy from here on, so that appending does not copy the buffer.
         output = []
@@ -30,7 +33,6 @@ package enum EventJSON {
             self.writeMail(of: event, withHeaders: false, into: &writer)
             self.write(delay, of: event, into: &writer)
         case .send, nil:
-            // An event without a kind is from a later version; what is known of it is that the message was sent.
             writer.member("eventType", "Send")
             self.writeMail(of: event, withHeaders: true, into: &writer)
             writer.key("send")
@@ -39,6 +41,7 @@ package enum EventJSON {
         }
         writer.endObject()
         output = writer.bytes
+        return true
     }
 
     // MARK: Kinds

@@ -17,23 +17,23 @@ package final class Load: Sendable {
     private let client: SESClient
     private let senders: Int
     private let sender: String
-    private let recipient: @Sendable (String) -> String
-    private let size: Int
+    private let recipients: @Sendable (String) -> [String]
+    private let size: @Sendable (String) -> Int
 
     /// - Parameters:
     ///   - senders: how many calls are open at once.
     ///   - sender: the From address.
-    ///   - recipient: the recipient for a load id.
-    ///   - size: bytes of each message, about.
+    ///   - size: bytes of the message of a load id, about.
+    ///   - recipients: the recipients of the message of a load id.
     package init(
-        client: SESClient, senders: Int, sender: String = "load@example.com", size: Int = 2_000,
-        recipient: @escaping @Sendable (String) -> String = { "\($0)@remote.test" }
+        client: SESClient, senders: Int, sender: String = "load@example.com", size: @escaping @Sendable (String) -> Int = { _ in 2_000 },
+        recipients: @escaping @Sendable (String) -> [String] = { ["\($0)@remote.test"] }
     ) {
         self.client = client
         self.senders = senders
         self.sender = sender
         self.size = size
-        self.recipient = recipient
+        self.recipients = recipients
     }
 
     /// Runs the senders while `body` runs; calls that are open at its end are waited for.
@@ -73,10 +73,11 @@ package final class Load: Sendable {
             }
             guard let (address, generation) = next ?? nil else { return }
             let loadID = self.ledger.next()
-            let recipient = self.recipient(loadID)
-            let message = SendEmailBody.message(loadID: loadID, from: self.sender, to: recipient, size: self.size)
+            let recipients = self.recipients(loadID)
+            let message = SendEmailBody.message(
+                loadID: loadID, from: self.sender, to: recipients.joined(separator: ", "), size: self.size(loadID))
             do {
-                let answer = try await self.client.send(SendEmailBody.raw(message, from: self.sender, to: [recipient]), to: address)
+                let answer = try await self.client.send(SendEmailBody.raw(message, from: self.sender, to: recipients), to: address)
                 if let messageID = answer.messageID, answer.status == 200 {
                     self.ledger.record { $0.answered[loadID] = messageID }
                 } else if answer.status >= 500 {

@@ -66,6 +66,25 @@ package final class RawConnection: Sendable {
         }
     }
 
+    /// Reads one answer without waiting for the other side to close.
+    ///
+    /// - Throws: ``ChildFailure`` when the connection ends before a whole answer, or none comes within a minute.
+    package func readAnswer() async throws -> SESAnswer {
+        let descriptor = self.descriptor
+        return try await Self.onThread {
+            var all: [UInt8] = []
+            var buffer = [UInt8](repeating: 0, count: 1 << 16)
+            while true {
+                if let answer = SESAnswer(wire: all) { return answer }
+                let count = recv(descriptor, &buffer, buffer.count, 0)
+                if count < 0, errno == EINTR { continue }
+                if count < 0, errno == EAGAIN { throw ChildFailure("the server has not answered within a minute") }
+                guard count > 0 else { throw ChildFailure("the connection ended without a whole answer, after \(all.count) bytes") }
+                all += buffer[..<count]
+            }
+        }
+    }
+
     private static func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
             let started = OwnedThread.start { continuation.resume(with: Result { try body() }) }

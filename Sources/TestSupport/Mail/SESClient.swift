@@ -3,6 +3,7 @@ package import AsyncHTTPClient
 import Foundation
 package import NIOCore
 import NIOHTTP1
+import NIOSSL
 
 /// Signs and sends calls as AWS SDKs do. What an SDK would never send can be sent too: any body, any header, any moment of signing.
 package struct SESClient: Sendable {
@@ -25,22 +26,32 @@ package struct SESClient: Sendable {
     package let key: AccessKeyPair
     package let region: String
     private let http: HTTPClient
+    private let scheme: String
     private let signer: SigV4Signer
 
-    package init(key: AccessKeyPair, http: HTTPClient, region: String = "us-east-1") {
+    /// - Parameter scheme: `http` or `https`.
+    package init(key: AccessKeyPair, http: HTTPClient, region: String = "us-east-1", scheme: String = "http") {
         self.key = key
         self.region = region
         self.http = http
+        self.scheme = scheme
         self.signer = SigV4Signer(accessKeyID: key.id, secret: key.secret, region: region)
     }
 
     /// A client for tests: nothing is tried twice behind the test's back.
-    package static func makeHTTPClient() -> HTTPClient {
+    ///
+    /// - Parameter certificate: a PEM file with all that is trusted over TLS; nil for what the system trusts.
+    package static func makeHTTPClient(trusting certificate: String? = nil) -> HTTPClient {
         var configuration = HTTPClient.Configuration()
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 256
         configuration.timeout.connect = .seconds(5)
         configuration.httpVersion = .http1Only
+        if let certificate {
+            var tls = TLSConfiguration.makeClientConfiguration()
+            tls.trustRoots = .file(certificate)
+            configuration.tlsConfiguration = tls
+        }
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
@@ -63,7 +74,7 @@ package struct SESClient: Sendable {
     package func call(
         _ method: String, _ target: String, to address: String, body: [UInt8] = [], fault: Fault = Fault(), within limit: TimeAmount = .seconds(60)
     ) async throws -> SESAnswer {
-        var request = HTTPClientRequest(url: "http://\(address)\(target)")
+        var request = HTTPClientRequest(url: "\(self.scheme)://\(address)\(target)")
         request.method = HTTPMethod(rawValue: method)
         for (name, value) in self.signedHeaders(method: method, target: target, address: address, body: body, fault: fault) {
             request.headers.add(name: name, value: value)

@@ -8,7 +8,9 @@ package final class ApusServer: Sendable {
     /// The settings file that serves and commands get.
     package let settingsFile: String
     private let arguments: [String]
-    private let running = Mutex<(child: Child, address: String)?>(nil)
+    private let http: String?
+    private let environment: [String: String]
+    private let running = Mutex<(child: Child, scheme: String, address: String)?>(nil)
     private let children = Mutex<[Child]>([])
 
     /// Nothing is started yet.
@@ -16,10 +18,17 @@ package final class ApusServer: Sendable {
     /// - Parameters:
     ///   - settings: by dotted name, `["delivery.port": 2525]`; values as JSONSerialization takes them.
     ///   - arguments: further arguments of `serve`.
-    package init(folder: ScratchFolder, name: String = "data", settings: [String: any Sendable] = [:], arguments: [String] = []) throws {
+    ///   - http: the argument of `--http`; nil leaves it out, and the settings say where the API listens.
+    ///   - environment: variables beside ``Child/plainEnvironment(_:)``, for the server and its commands.
+    package init(
+        folder: ScratchFolder, name: String = "data", settings: [String: any Sendable] = [:], arguments: [String] = [],
+        http: String? = "127.0.0.1:0", environment: [String: String] = [:]
+    ) throws {
         self.data = folder.file(name)
         self.settingsFile = try folder.write(Self.json(settings), to: "\(name).json")
         self.arguments = arguments
+        self.http = http
+        self.environment = environment
     }
 
     /// Host and port of the API.
@@ -27,6 +36,14 @@ package final class ApusServer: Sendable {
         get throws {
             guard let address = self.running.withLock({ $0?.address }) else { throw ChildFailure("the server does not run") }
             return address
+        }
+    }
+
+    /// What the API speaks, `http` or `https`, by the ready line.
+    package var scheme: String {
+        get throws {
+            guard let scheme = self.running.withLock({ $0?.scheme }) else { throw ChildFailure("the server does not run") }
+            return scheme
         }
     }
 
@@ -42,8 +59,11 @@ package final class ApusServer: Sendable {
     package var lastWords: String { self.children.withLock { $0.map(\.lastWords).suffix(3).joined(separator: "\n") } }
 
     /// The arguments of `apus`.
-    package func serveArguments(http: String = "127.0.0.1:0") -> [String] {
-        ["serve", "--data", self.data, "--http", http, "--config", self.settingsFile] + self.arguments
+    ///
+    /// - Parameter http: goes before what the server was made with.
+    package func serveArguments(http: String? = nil) -> [String] {
+        let listen = (http ?? self.http).map { ["--http", $0] } ?? []
+        return ["serve", "--data", self.data] + listen + ["--config", self.settingsFile] + self.arguments
     }
 
     /// Starts the server and waits until it listens.
@@ -51,13 +71,17 @@ package final class ApusServer: Sendable {
     /// - Parameter through: a program and its arguments that runs the server, such as a tracer.
     package func start(through wrapper: [String] = [], within limit: Duration = .seconds(60)) async throws {
         let command = wrapper + [Programs.apus] + self.serveArguments()
-        let child = try await Child.start(name: "apus serve", command[0], Array(command.dropFirst()), outputLimit: 100)
+        let child = try await Child.start(
+            name: "apus serve", command[0], Array(command.dropFirst()), environment: Child.plainEnvironment(self.environment), outputLimit: 100)
         self.children.withLock { $0.append(child) }
         let line = try await child.line(within: limit) { $0.hasPrefix("apus: ready ") }
-        guard let address = line.split(separator: " ").first(where: { $0.hasPrefix("http=") })?.dropFirst(5) else {
-            throw ChildFailure("the ready line names no address: \(line)")
+        let bound = line.split(separator: " ").compactMap { word -> (scheme: String, address: String)? in
+            let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
+            guard parts.count == 2, ["http", "https"].contains(parts[0]) else { return nil }
+            return (scheme: parts[0], address: parts[1])
         }
-        self.running.withLock { $0 = (child, String(address)) }
+        guard let (scheme, address) = bound.first else { throw ChildFailure("the ready line names no address: \(line)") }
+        self.running.withLock { $0 = (child, scheme, address) }
     }
 
     /// `kill -9`, and starts again on the same folder.
@@ -82,12 +106,12 @@ package final class ApusServer: Sendable {
 
     /// Runs `apus ARGUMENTS --data DIR --config FILE`, a failing command is a result.
     package func tryCommand(_ arguments: String...) async throws -> Child.Result {
-        try await Child.run(Programs.apus, arguments + ["--data", self.data, "--config", self.settingsFile])
+        try await self.run(arguments)
     }
 
     /// Runs a command that must succeed, and gives its output.
     package func command(_ arguments: String...) async throws -> String {
-        let result = try await Child.run(Programs.apus, arguments + ["--data", self.data, "--config", self.settingsFile])
+        let result = try await self.run(arguments)
         guard result.end.isSuccess else {
             throw ChildFailure("apus \(arguments.joined(separator: " ")): \(result.end)\n\(result.errors)\n\(self.lastWords)")
         }
@@ -122,9 +146,16 @@ package final class ApusServer: Sendable {
     package func followEvents() async throws -> EventLog {
         let child = try await Child.start(
             name: "apus events tail", Programs.apus,
-            ["events", "tail", "--from-start", "--follow", "--data", self.data, "--config", self.settingsFile])
+            ["events", "tail", "--from-start", "--follow", "--data", self.data, "--config", self.settingsFile],
+            environment: Child.plainEnvironment(self.environment))
         self.children.withLock { $0.append(child) }
         return EventLog(child: child)
+    }
+
+    private func run(_ arguments: [String]) async throws -> Child.Result {
+        try await Child.run(
+            Programs.apus, arguments + ["--data", self.data, "--config", self.settingsFile],
+            environment: Child.plainEnvironment(self.environment))
     }
 
     private static func json(_ settings: [String: any Sendable]) throws -> String {

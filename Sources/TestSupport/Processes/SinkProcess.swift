@@ -44,8 +44,10 @@ package final class SinkProcess: Sendable {
         try self.names().map { name in
             let content = try Data(contentsOf: URL(fileURLWithPath: "\(self.store)/\(name).eml"))
             let envelope = try Data(contentsOf: URL(fileURLWithPath: "\(self.store)/\(name).json"))
-            let recipients = (try JSONSerialization.jsonObject(with: envelope) as? [String: Any])?["recipients"] as? [String]
-            return StoredMessage(name: name, recipients: recipients ?? [], content: Array(content))
+            let members = try JSONSerialization.jsonObject(with: envelope) as? [String: Any]
+            return StoredMessage(
+                name: name, hello: members?["hello"] as? String ?? "", recipients: members?["recipients"] as? [String] ?? [],
+                content: Array(content))
         }
     }
 
@@ -55,7 +57,7 @@ package final class SinkProcess: Sendable {
         for name in try self.names() {
             guard let file = FileHandle(forReadingAtPath: "\(self.store)/\(name).eml") else { continue }
             defer { try? file.close() }
-            let head = StoredMessage(name: name, recipients: [], content: Array(try file.read(upToCount: 16_384) ?? Data()))
+            let head = StoredMessage(name: name, hello: "", recipients: [], content: Array(try file.read(upToCount: 16_384) ?? Data()))
             if let identifier = head.loadID { copies[identifier, default: 0] += 1 }
         }
         return copies

@@ -2,6 +2,8 @@
 package struct StoredMessage: Sendable {
     /// The sink's name of it.
     package let name: String
+    /// What the client called itself at EHLO.
+    package let hello: String
     /// The recipients of its envelope.
     package let recipients: [String]
     /// The whole message as it came, without dot stuffing.

@@ -19,6 +19,13 @@ package struct SystemCall: Hashable, Sendable {
         let close = rest.hasPrefix("TCP") ? rest.range(of: "]>")?.lowerBound : rest.firstIndex(of: ">")
         return close.map { rest[..<$0] } ?? ""
     }
+
+    /// The first argument in quotes: the path, where a call takes one.
+    package var path: Substring? {
+        guard let open = self.arguments.utf8.firstIndex(of: UInt8(ascii: "\"")) else { return nil }
+        let rest = self.arguments[self.arguments.utf8.index(after: open)...]
+        return rest.utf8.firstIndex(of: UInt8(ascii: "\"")).map { rest[..<$0] }
+    }
 }
 
 extension Substring {

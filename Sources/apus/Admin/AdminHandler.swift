@@ -50,8 +50,16 @@ struct AdminHandler: Sendable {
 
     private func createIdentity(_ name: String, account accountName: String, verified: Bool) async throws -> AdminAnswer.Identity {
         let account = try await self.controlPlane.ensureAccount(named: accountName)
-        return Self.answer(
-            try await self.controlPlane.createIdentity(name: name, account: account.id, configurationSet: nil, tags: [], verified: verified))
+        do {
+            return Self.answer(
+                try await self.controlPlane.createIdentity(name: name, account: account.id, configurationSet: nil, tags: [], verified: verified))
+        } catch let error as ControlPlaneError where error.code == .alreadyExists {
+            // Made by an SDK, most likely: what the operator wants of it is to vouch for it, or another look at its records.
+            if verified { return Self.answer(try await self.controlPlane.vouch(for: name, account: account.id)) }
+            guard self.controlPlane.identity(name, account: account.id)?.verification == .failed else { throw error }
+            try await self.controlPlane.restartVerification(name, account: account.id)
+            return try Self.answer(self.identity(name, account: accountName))
+        }
     }
 
     private func identity(_ name: String, account accountName: String) throws -> EmailIdentity {
@@ -91,8 +99,7 @@ struct AdminHandler: Sendable {
                         // What this version cannot read is a newer server's business; the rest goes on.
                         guard let event = try? RecordCoding.decode(Apus_V1_SendingEvent.self, from: record.value) else { continue }
                         var line: [UInt8] = []
-                        EventJSON.encode(event, into: &line)
-                        try await emit(line)
+                        if EventJSON.encode(event, into: &line) { try await emit(line) }
                     }
                 }
                 group.cancelAll()

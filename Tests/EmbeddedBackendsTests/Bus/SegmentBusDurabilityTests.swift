@@ -149,6 +149,10 @@ import Testing
             }
         }
         #expect(folder.files(".hot").count <= 4)
+        // What `/readyz` asks.
+        await #expect { try await bus.positions(topic: BusTestFolder.topic().name, group: nil) } throws: {
+            ($0 as? BusError)?.code == .unavailable
+        }
         disk.failures.withLock { $0 = 0 }
         await bus.close()
         let reopened = try await folder.open()

@@ -317,17 +317,23 @@ extension DeliveryMarkers {
 
     /// Writes records to the newest segment, and removes the old one when they are there.
     private func writeAgain(_ records: [MarkerRecord], thenRemove number: UInt32) throws {
-        for (index, record) in records.enumerated() {
-            let isLast = index == records.count - 1
-            try self.log.append(record.encoded()) { result in
-                guard case .success(let position) = result else { return }
-                self.shared.state.withLock { $0.index.writtenAgain(record, at: position) }
-                guard isLast else { return }
-                self.log.maintain { isOpen in
-                    guard isOpen, (try? self.log.remove(segment: number)) != nil else { return }
-                    self.shared.state.withLock { $0.newest[number] = nil }
-                    self.askForCollection()
+        for record in records {
+            // In one order with all other steps: written behind a newer step, the old one would be the last word.
+            try self.shared.state.withLock { state in
+                guard state.index.isCurrent(record) else { return }
+                try self.log.append(record.encoded()) { result in
+                    guard case .success(let position) = result else { return }
+                    self.shared.state.withLock { $0.index.writtenAgain(record, at: position) }
                 }
+            }
+        }
+        // Behind them all, when they are written: an empty record would say nothing, so the last one is asked for by a step of its own.
+        try self.log.append(MarkerRecord.nothing(at: self.now()).encoded()) { result in
+            guard case .success = result else { return }
+            self.log.maintain { isOpen in
+                guard isOpen, (try? self.log.remove(segment: number)) != nil else { return }
+                self.shared.state.withLock { $0.newest[number] = nil }
+                self.askForCollection()
             }
         }
     }

@@ -145,6 +145,14 @@ struct MarkerIndex: Sendable {
         }
     }
 
+    /// Whether every marker of a record still says what the record says.
+    func isCurrent(_ record: MarkerRecord) -> Bool {
+        record.recipients.allSatisfy { recipient in
+            guard let marker = self.markers[recipient.key] else { return false }
+            return marker.attempt == record.attempt && marker.hop == record.hop && marker.phase == record.phase
+        }
+    }
+
     /// Notes that what a marker says was written a second time, unless it has moved on since.
     mutating func writtenAgain(_ record: MarkerRecord, at position: LogPosition) {
         for (place, recipient) in record.recipients.enumerated() {

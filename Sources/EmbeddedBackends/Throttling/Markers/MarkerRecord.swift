@@ -25,6 +25,11 @@ struct MarkerRecord: Hashable, Sendable {
         self.recipients = recipients
     }
 
+    /// A record about nobody, which is written to know when all before it is.
+    static func nothing(at time: UnixMilliseconds) -> MarkerRecord {
+        MarkerRecord(phase: .released, at: time, attempt: 0, hop: 0, owner: WorkerID("-"), recipients: [])
+    }
+
     func encoded() -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(96 + self.recipients.reduce(0) { $0 + 20 + $1.outcome.count })
