@@ -13,6 +13,9 @@ package struct SMTPTimeouts: Sendable, Hashable {
     package var data: Duration = .seconds(120)
     /// Between two blocks of content that the network takes.
     package var content: Duration = .seconds(180)
+    /// Octets of content a second that a server must take on the whole; `content` counts anew with every block, and a server that takes one
+    /// every three minutes would keep a message, and our memory of it, for hours.
+    package var minimumContentRate = 4096
     package var finalDot: Duration = .seconds(600)
     package var quit: Duration = .seconds(5)
 
@@ -32,6 +35,11 @@ package struct SMTPTimeouts: Sendable, Hashable {
         content = limit
         finalDot = limit
         quit = limit
+    }
+
+    /// How long content of this size may take as a whole.
+    package func wholeContent(octets: Int) -> Duration {
+        content + .milliseconds(octets / max(minimumContentRate, 1) * 1000)
     }
 
     /// The limit of a stage; nil for `idle`, which the connection's owner bounds.

@@ -95,7 +95,8 @@ struct EmbeddedService {
         configuration.dialer.allowsLoopback = delivery.allowLoopback
         configuration.drainDeadline = delivery.drain
         configuration.ledger.octets = delivery.memory
-        configuration.ledger.octetsPerPartition = min(configuration.ledger.octetsPerPartition, delivery.memory)
+        // The embedded bus has one partition: a bound of its own would only halve the memory that was given.
+        configuration.ledger.octetsPerPartition = delivery.memory
         var session = SMTPClientSession.Configuration(helloName: delivery.ehlo)
         session.tlsPolicy = configuration.tlsPolicy
         var timeouts = SMTPTimeouts()

@@ -472,10 +472,13 @@ import Testing
         }
     }
 
-    /// A killed worker leaves one message of a session in doubt, not two: the next dot waits until the outcome before it is in its marker.
-    @Test func nextDotWaitsForTheOutcomeBefore() async throws {
+    /// A killed worker leaves one message of a session in doubt, not two: the next dot waits until the outcome before it is in its marker, on
+    /// the same connection and on the one that follows it.
+    @Test(arguments: [200, 1])
+    func nextDotWaitsForTheOutcomeBefore(messagesPerConnection: Int) async throws {
         try await WorkerStage.run {
             $0.configuration.lanes.connections = 1
+            $0.configuration.lanes.messagesPerConnection = messagesPerConnection
             $0.throttling.state.withLock { $0.keepsFinishes = true }
         } _: { stage in
             try await stage.submit([Messages.message(1, to: ["a@x.test"]), Messages.message(2, to: ["b@x.test"])])
@@ -488,27 +491,7 @@ import Testing
             stage.throttling.answerFinishes()
             try await stage.drained()
             #expect(stage.sink.statistics.messages == 2)
-            #expect(stage.sink.statistics.connections == 1)
-        }
-    }
-
-    /// The same where the connection ends with its message.
-    @Test func nextConnectionWaitsForTheOutcomeBefore() async throws {
-        try await WorkerStage.run {
-            $0.configuration.lanes.connections = 1
-            $0.configuration.lanes.messagesPerConnection = 1
-            $0.throttling.state.withLock { $0.keepsFinishes = true }
-        } _: { stage in
-            try await stage.submit([Messages.message(1, to: ["a@x.test"]), Messages.message(2, to: ["b@x.test"])])
-            try await stage.bus.wait { _ in
-                stage.throttling.state.withLock { state in state.keptFinishes.count == 1 && state.calls.count { $0 == "data" } == 2 }
-            }
-            try await Task.sleep(for: .milliseconds(300))
-            #expect(stage.sink.statistics.messages == 1)
-            stage.throttling.answerFinishes()
-            try await stage.drained()
-            #expect(stage.sink.statistics.messages == 2)
-            #expect(stage.sink.statistics.connections == 2)
+            #expect(stage.sink.statistics.connections == (messagesPerConnection == 1 ? 2 : 1))
         }
     }
 

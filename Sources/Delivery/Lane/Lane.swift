@@ -37,12 +37,11 @@ package final class Lane: Sendable {
         }
     }
 
-    /// Once a second: holds what waits too long, closes what is idle.
+    /// Once a second, on the event loop: holds what waits too long, closes what is idle.
     ///
-    /// - Returns: on the event loop, whether the lane holds nothing and was retired.
-    package func tick(mayRetire: Bool) -> EventLoopFuture<Bool> {
-        let core = self.core
-        return self.eventLoop.submit { core.value.tick(mayRetire: mayRetire) }
+    /// - Returns: whether the lane holds nothing and was retired.
+    func tick() -> Bool {
+        self.core.value.tick()
     }
 
     /// Gives back what waits, and takes nothing more. Transactions go on.
@@ -57,10 +56,8 @@ package final class Lane: Sendable {
         self.eventLoop.execute { core.value.close() }
     }
 
-    /// What the lane holds now.
-    package func snapshot() -> EventLoopFuture<LaneSnapshot> {
-        let core = self.core
-        let site = self.key.site.name
-        return self.eventLoop.submit { core.value.snapshot(site: site) }
+    /// What the lane holds now; on the event loop.
+    func snapshot() -> LaneSnapshot {
+        self.core.value.snapshot(site: self.key.site.name)
     }
 }

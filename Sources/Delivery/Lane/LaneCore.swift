@@ -26,8 +26,10 @@ final class LaneCore {
 
     /// How long a host whose TLS is broken is spoken to in clear.
     private static let clearFor = TimeAmount.hours(1)
-    /// How long a lane is kept after its last use, so that what it learned is kept too.
-    private static let keptIdleFor = TimeAmount.minutes(5)
+    /// How long a lane is kept after its last use: there is one for each site that mail goes to.
+    private static let keptIdleFor = TimeAmount.seconds(30)
+    /// The same when it has learned something of the far side that is worth keeping.
+    private static let keptLearnedFor = TimeAmount.minutes(5)
     private static let keptDestinations = 10
     /// A message whose marker could not be written.
     private static let abortedHold = Duration.seconds(15)
@@ -87,10 +89,11 @@ final class LaneCore {
         self.perform(self.machine.enqueue(number, owner: message.account.rawValue, octets: message.transaction.content.octets, now: now))
     }
 
-    func tick(mayRetire: Bool) -> Bool {
+    func tick() -> Bool {
         let now = NIODeadline.now()
         self.perform(self.machine.tick(now: now))
-        guard mayRetire, self.machine.isEmpty, self.entries.isEmpty, now - self.lastUse >= Self.keptIdleFor else { return false }
+        let kept = self.clearHosts.isEmpty && self.lastReply.isEmpty ? Self.keptIdleFor : Self.keptLearnedFor
+        guard self.machine.isEmpty, self.entries.isEmpty, now - self.lastUse >= kept else { return false }
         self.isRetired = true
         self.dial = nil
         return true

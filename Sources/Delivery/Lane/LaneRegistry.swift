@@ -38,9 +38,9 @@ package final class LaneRegistry: Sendable {
 
     /// Once a second.
     package func tick() async {
-        for lane in self.all {
-            let isRetired = (try? await lane.tick(mayRetire: true).get()) ?? false
-            if isRetired { self.state.withLock { if $0.lanes[lane.key] === lane { $0.lanes[lane.key] = nil } } }
+        let retired = await self.onLoops { $0.tick() ? $0 : nil }
+        self.state.withLock { state in
+            for lane in retired where state.lanes[lane.key] === lane { state.lanes[lane.key] = nil }
         }
     }
 
@@ -58,11 +58,19 @@ package final class LaneRegistry: Sendable {
 
     /// Every lane that has something to tell.
     package func snapshots() async -> [LaneSnapshot] {
-        var snapshots: [LaneSnapshot] = []
-        for future in self.all.map({ $0.snapshot() }) {
-            if let snapshot = try? await future.get(), snapshot.isWorthTelling { snapshots.append(snapshot) }
+        await self.onLoops { lane in
+            let snapshot = lane.snapshot()
+            return snapshot.isWorthTelling ? snapshot : nil
         }
-        return snapshots
+    }
+
+    /// Asks every lane something: one hop for each event loop, however many lanes it has.
+    private func onLoops<Answer: Sendable>(_ body: @escaping @Sendable (Lane) -> Answer?) async -> [Answer] {
+        let byLoop = Dictionary(grouping: self.all) { ObjectIdentifier($0.eventLoop) }
+        let futures = byLoop.values.compactMap { lanes in lanes.first?.eventLoop.submit { lanes.compactMap(body) } }
+        var answers: [Answer] = []
+        for future in futures { answers += (try? await future.get()) ?? [] }
+        return answers
     }
 
     private var all: [Lane] { self.state.withLock { Array($0.lanes.values) } }

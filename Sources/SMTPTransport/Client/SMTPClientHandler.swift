@@ -21,6 +21,9 @@ final class SMTPClientHandler: ChannelInboundHandler {
     private struct Running {
         var promise: EventLoopPromise<SMTPTransactionResult>
         var beforeFinalDot: (([Int]) -> EventLoopFuture<Void>)?
+        var octets: Int
+        /// When the network must have taken all of the content.
+        var contentDeadline: NIODeadline?
     }
 
     private let eventLoop: any EventLoop
@@ -58,7 +61,7 @@ final class SMTPClientHandler: ChannelInboundHandler {
             return eventLoop.makeSucceededFuture(result)
         }
         let promise = context.eventLoop.makePromise(of: SMTPTransactionResult.self)
-        running = Running(promise: promise, beforeFinalDot: beforeFinalDot)
+        running = Running(promise: promise, beforeFinalDot: beforeFinalDot, octets: transaction.content.octets)
         transactionCount += 1
         session.start(transaction)
         drain()
@@ -136,7 +139,7 @@ final class SMTPClientHandler: ChannelInboundHandler {
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         if context.channel.isWritable, content != nil {
             // The network took a block: its time limit starts again (RFC 5321 section 4.5.3.2.5).
-            timer?.arm(configuration.timeouts.content)
+            timer?.arm(contentPatience)
             drain()
         }
         context.fireChannelWritabilityChanged()
@@ -162,6 +165,12 @@ final class SMTPClientHandler: ChannelInboundHandler {
     func channelInactive(context: ChannelHandlerContext) {
         end()
         context.fireChannelInactive()
+    }
+
+    /// Until the next block, or until the whole must have been taken.
+    private var contentPatience: Duration {
+        guard let deadline = running?.contentDeadline else { return configuration.timeouts.content }
+        return min(configuration.timeouts.content, .nanoseconds(max((deadline - eventLoop.now).nanoseconds, 0)))
     }
 
     private func connected() {
@@ -212,6 +221,8 @@ final class SMTPClientHandler: ChannelInboundHandler {
             needsFlush = true
         case .writeContent(let stream):
             content = stream
+            running?.contentDeadline =
+                eventLoop.now + TimeAmount(configuration.timeouts.wholeContent(octets: running?.octets ?? 0))
         case .beforeFinalDot(let recipients):
             askBeforeFinalDot(recipients)
         case .startTLS:
