@@ -19,7 +19,7 @@ enum LogFrame {
             return nil
         }
         let range = (offset + Self.headerBytes)..<(offset + Self.headerBytes + Int(length))
-        guard range.upperBound <= bytes.count, bytes[range].withUnsafeBytes { CRC32C.checksum($0) } == checksum else { return nil }
+        guard range.upperBound <= bytes.count, bytes[range].withUnsafeBytes({ CRC32C.checksum($0) }) == checksum else { return nil }
         return range
     }
 }
