@@ -221,8 +221,8 @@ final class SMTPClientHandler: ChannelInboundHandler {
             needsFlush = true
         case .writeContent(let stream):
             content = stream
-            running?.contentDeadline =
-                eventLoop.now + TimeAmount(configuration.timeouts.wholeContent(octets: running?.octets ?? 0))
+            let octets = running?.octets ?? 0
+            running?.contentDeadline = eventLoop.now + TimeAmount(configuration.timeouts.wholeContent(octets: octets))
         case .beforeFinalDot(let recipients):
             askBeforeFinalDot(recipients)
         case .startTLS:
