@@ -36,7 +36,7 @@ import Testing
             sent.append(OutgoingRecord(topic: topic, key: Array("default/d\(number % 3).test".utf8), value: try RecordCoding.encode(message)))
         }
         sent.append(OutgoingRecord(topic: Topics.retry(.oneMinute), key: [1], value: ByteBuffer(bytes: [0xff])))
-        try await bus.produce(sent)
+        _ = try await bus.produce(sent)
         let reader = try await bus.read(topic: "resume", from: .earliest, follow: true)
         var back: [BusRecord] = []
         while back.count < 20, let batch = try await reader.nextBatch() { back += batch }
