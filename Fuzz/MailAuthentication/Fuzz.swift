@@ -35,3 +35,19 @@ private func checkSplits(of body: [UInt8], form: DKIMCanonicalization) {
 private enum FuzzKey {
     static let key = try? DKIMKey(ed25519Seed: [UInt8](0..<32))
 }
+
+@_silgen_name("LLVMFuzzerRunDriver")
+private func runDriver(
+    _ argumentCount: UnsafeMutablePointer<CInt>, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
+    _ test: @convention(c) (UnsafePointer<UInt8>, Int) -> CInt
+) -> CInt
+
+/// SwiftPM renames the entry point of executables, so libFuzzer's own `main` is not found; its driver is called instead.
+@main
+enum Fuzzer {
+    static func main() {
+        var argumentCount = CommandLine.argc
+        var arguments = CommandLine.unsafeArgv
+        _ = runDriver(&argumentCount, &arguments, { fuzzMailAuthentication($0, $1) })
+    }
+}
