@@ -39,6 +39,7 @@ let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: 
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 
 func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -62,6 +63,12 @@ let fuzzTargets: [Target] =
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])])
     }
 
+/// The load test's shipped scenarios, files of loadtest/scenarios: part of its executable.
+let scenarios = [
+    "backlog", "burst", "kill-storm", "large-bodies", "many-domains", "provider-limits", "rolling-restart", "slow-receivers", "soak", "tarpits",
+    "transactional-during-bulk", "trickle",
+]
+
 let package = Package(
     name: "apus",
     dependencies: [
@@ -81,6 +88,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
     ],
     targets: [
         // Layer 0: C libraries of the system.
@@ -100,9 +108,11 @@ let package = Package(
         library("SMTPTransport", ["SMTPProtocol", nioCore, nioPosix, nioTLS, nioSSL]),
         library("MailAuthentication", ["ApusCore", "COpenSSL"]),
         library("DNSResolver", ["ApusCore", "CUnbound", nioCore]),
+        library("DNSServer", [nioCore, nioPosix]),
         library("ApusSchema", ["ApusCore", nioCore, protobuf]),
         library("SESModel", ["ApusSchema", "MailMessage"]),
         library("Backends", ["ApusCore", nioCore, deque]),
+        library("ChildProcesses", ["ApusCore"]),
 
         // Layer 3: the backends, and what the interfaces share.
         library("EmbeddedBackends", ["ApusCore", "Backends", nioCore, nioPosix, crypto, deque, logging, grdb]),
@@ -114,7 +124,8 @@ let package = Package(
                 serviceLifecycle,
             ]),
         library("Intake", ["ApusCore", "ApusSchema", "Backends", "ControlPlane", "MailMessage", "SESModel", nioCore, crypto]),
-        library("MailSink", ["SMTPProtocol", "SMTPTransport", nioCore, nioPosix, nioSSL, x509, asn1, crypto]),
+        library(
+            "MailSink", ["ApusCore", "MailMessage", "SMTPProtocol", "SMTPTransport", nioCore, nioPosix, nioSSL, x509, asn1, crypto]),
 
         // Layer 4: the roles.
         library(
@@ -130,6 +141,16 @@ let package = Package(
                 nioSSL, crypto, logging, metrics, serviceLifecycle, deque, protobuf,
             ]),
 
+        .target(
+            name: "LoadTesting",
+            dependencies: [
+                "ApusCore", "AWSSignature", "ChildProcesses", "MailMessage", "MailSink", "SMTPProtocol", "SMTPTransport", deque, histogram, nioCore,
+                nioHTTP1, nioPosix, nioSSL,
+            ],
+            path: "loadtest/Sources/LoadTesting",
+            resources: scenarios.map { .embedInCode("../../scenarios/\($0).json") },
+            swiftSettings: swiftSettings),
+
         // Layer 5: the executables.
         .executableTarget(
             name: "apus",
@@ -141,11 +162,11 @@ let package = Package(
             swiftSettings: swiftSettings),
         .executableTarget(
             name: "apus-loadtest",
-            dependencies: ["MailSink", "SMTPProtocol", "SMTPTransport", nioCore, argumentParser],
+            dependencies: ["LoadTesting", "MailSink", "SMTPProtocol", "SMTPTransport", nioCore, nioPosix, argumentParser],
             path: "loadtest/Sources/apus-loadtest", swiftSettings: swiftSettings),
 
         // Tests mirror the sources.
-        library("TestSupport", ["AWSSignature", "ApusCore", nioCore, nioPosix, nioHTTP1, nioSSL, asyncHTTPClient]),
+        library("TestSupport", ["AWSSignature", "ApusCore", "ChildProcesses", nioCore, nioPosix, nioHTTP1, nioSSL, asyncHTTPClient]),
         library("TestBackends", ["ApusCore", "Backends", nioCore]),
         tests("ApusCoreTests", ["ApusCore"]),
         tests("MailMessageTests", ["MailMessage"]),
@@ -155,7 +176,7 @@ let package = Package(
             "SMTPTransportTests",
             ["SMTPProtocol", "SMTPTransport", "MailSink", nioCore, nioPosix, nioSSL, nioEmbedded]),
         tests("MailAuthenticationTests", ["MailAuthentication"]),
-        tests("DNSResolverTests", ["DNSResolver", "TestSupport", nioCore, nioPosix]),
+        tests("DNSResolverTests", ["DNSResolver", "DNSServer", "TestSupport", nioCore, nioPosix]),
         tests("ApusSchemaTests", ["ApusSchema", protobuf]),
         tests("SESModelTests", ["SESModel", "ApusSchema", protobuf]),
         tests(
@@ -180,7 +201,8 @@ let package = Package(
                 "SESInterface", "AWSSignature", "ApusCore", "ApusSchema", "Backends", "ControlPlane", "Intake", "SESModel", "TestBackends",
                 nioCore, nioPosix, nioSSL, logging, serviceLifecycle,
             ]),
-        tests("MailSinkTests", ["SMTPProtocol", "SMTPTransport", "MailSink", nioCore, nioPosix, nioSSL]),
+        tests("MailSinkTests", ["ApusCore", "MailMessage", "SMTPProtocol", "SMTPTransport", "MailSink", nioCore, nioPosix, nioSSL]),
+        tests("LoadTestingTests", ["ApusCore", "ChildProcesses", "LoadTesting", "MailSink", "SMTPProtocol", nioCore, nioPosix]),
         tests(
             "DeliveryTests",
             [
@@ -189,6 +211,7 @@ let package = Package(
                 protobuf,
             ]),
         .testTarget(
-            name: "ScenarioTests", dependencies: ["TestSupport", nioPosix], exclude: ["Scripts"], swiftSettings: swiftSettings),
+            name: "ScenarioTests", dependencies: ["ChildProcesses", "DNSServer", "LoadTesting", "TestSupport", nioPosix], exclude: ["Scripts"],
+            swiftSettings: swiftSettings),
     ] + fuzzTargets
 )

@@ -1,56 +1,113 @@
-/// XXH64, the 64-bit hash of the xxHash specification: finds damage to payloads at several gigabytes a second without special
-/// instructions, where a table CRC takes longer than everything else that happens to a record.
-package enum XXHash64 {
+/// XXH64, the 64-bit hash of the xxHash specification: finds damage at several gigabytes a second without special instructions, where a table CRC takes
+/// longer than everything else that happens to a record.
+///
+/// ```swift
+/// var hash = XXHash64()
+/// hash.update(first)
+/// hash.update(second)
+/// let value = hash.value      // the same as XXHash64.hash(first + second)
+/// ```
+package struct XXHash64: Sendable {
     private static let prime1: UInt64 = 0x9E37_79B1_85EB_CA87
     private static let prime2: UInt64 = 0xC2B2_AE3D_27D4_EB4F
     private static let prime3: UInt64 = 0x1656_67B1_9E37_79F9
     private static let prime4: UInt64 = 0x85EB_CA77_C2B2_AE63
     private static let prime5: UInt64 = 0x27D4_EB2F_1656_67C5
+    private static let stripe = 32
+
+    private let seed: UInt64
+    private var lane1: UInt64
+    private var lane2: UInt64
+    private var lane3: UInt64
+    private var lane4: UInt64
+    private var total = 0
+    /// The beginning of a stripe that is not complete yet.
+    private var rest: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+
+    package init(seed: UInt64 = 0) {
+        self.seed = seed
+        lane1 = seed &+ Self.prime1 &+ Self.prime2
+        lane2 = seed &+ Self.prime2
+        lane3 = seed
+        lane4 = seed &- Self.prime1
+    }
 
     /// The hash of bytes.
     package static func hash(_ bytes: UnsafeRawBufferPointer, seed: UInt64 = 0) -> UInt64 {
+        var hash = XXHash64(seed: seed)
+        hash.update(bytes)
+        return hash.value
+    }
+
+    /// Goes on with further bytes.
+    package mutating func update(_ bytes: UnsafeRawBufferPointer) {
+        guard var cursor = bytes.baseAddress else { return }
         var left = bytes.count
-        guard left > 0, var cursor = bytes.baseAddress else { return self.avalanche(seed &+ self.prime5) }
+        let held = total % Self.stripe
+        total += left
+        if held > 0 {
+            let taken = min(Self.stripe - held, left)
+            withUnsafeMutableBytes(of: &rest) { $0.baseAddress?.advanced(by: held).copyMemory(from: cursor, byteCount: taken) }
+            cursor += taken
+            left -= taken
+            guard held + taken == Self.stripe else { return }
+            consume(rest.0, rest.1, rest.2, rest.3)
+        }
+        // Locals stay in registers where properties would be written back after each stripe.
+        var (one, two, three, four) = (lane1, lane2, lane3, lane4)
+        while left >= Self.stripe {
+            one = Self.round(one, Self.word(cursor))
+            two = Self.round(two, Self.word(cursor + 8))
+            three = Self.round(three, Self.word(cursor + 16))
+            four = Self.round(four, Self.word(cursor + 24))
+            cursor += Self.stripe
+            left -= Self.stripe
+        }
+        (lane1, lane2, lane3, lane4) = (one, two, three, four)
+        if left > 0 { withUnsafeMutableBytes(of: &rest) { $0.baseAddress?.copyMemory(from: cursor, byteCount: left) } }
+    }
+
+    /// The hash of all bytes so far.
+    package var value: UInt64 {
         var hash: UInt64
-        if left >= 32 {
-            var lane1 = seed &+ self.prime1 &+ self.prime2
-            var lane2 = seed &+ self.prime2
-            var lane3 = seed
-            var lane4 = seed &- self.prime1
-            repeat {
-                lane1 = self.round(lane1, self.word(cursor))
-                lane2 = self.round(lane2, self.word(cursor + 8))
-                lane3 = self.round(lane3, self.word(cursor + 16))
-                lane4 = self.round(lane4, self.word(cursor + 24))
-                cursor += 32
-                left -= 32
-            } while left >= 32
-            hash = self.rotate(lane1, 1) &+ self.rotate(lane2, 7) &+ self.rotate(lane3, 12) &+ self.rotate(lane4, 18)
-            hash = self.merge(hash, lane1)
-            hash = self.merge(hash, lane2)
-            hash = self.merge(hash, lane3)
-            hash = self.merge(hash, lane4)
+        if total >= Self.stripe {
+            hash = Self.rotate(lane1, 1) &+ Self.rotate(lane2, 7) &+ Self.rotate(lane3, 12) &+ Self.rotate(lane4, 18)
+            hash = Self.merge(hash, lane1)
+            hash = Self.merge(hash, lane2)
+            hash = Self.merge(hash, lane3)
+            hash = Self.merge(hash, lane4)
         } else {
-            hash = seed &+ self.prime5
+            hash = seed &+ Self.prime5
         }
-        hash = hash &+ UInt64(bytes.count)
-        while left >= 8 {
-            hash = self.rotate(hash ^ self.round(0, self.word(cursor)), 27) &* self.prime1 &+ self.prime4
-            cursor += 8
-            left -= 8
+        hash = hash &+ UInt64(total)
+        return withUnsafeBytes(of: rest) { Self.finish(hash, UnsafeRawBufferPointer(rebasing: $0.prefix(total % Self.stripe))) }
+    }
+
+    private mutating func consume(_ first: UInt64, _ second: UInt64, _ third: UInt64, _ fourth: UInt64) {
+        lane1 = Self.round(lane1, UInt64(littleEndian: first))
+        lane2 = Self.round(lane2, UInt64(littleEndian: second))
+        lane3 = Self.round(lane3, UInt64(littleEndian: third))
+        lane4 = Self.round(lane4, UInt64(littleEndian: fourth))
+    }
+
+    private static func finish(_ value: UInt64, _ tail: UnsafeRawBufferPointer) -> UInt64 {
+        var hash = value
+        var offset = 0
+        while tail.count - offset >= 8 {
+            let word = UInt64(littleEndian: tail.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+            hash = rotate(hash ^ round(0, word), 27) &* prime1 &+ prime4
+            offset += 8
         }
-        if left >= 4 {
-            let value = UInt64(UInt32(littleEndian: cursor.loadUnaligned(as: UInt32.self)))
-            hash = self.rotate(hash ^ (value &* self.prime1), 23) &* self.prime2 &+ self.prime3
-            cursor += 4
-            left -= 4
+        if tail.count - offset >= 4 {
+            let word = UInt64(UInt32(littleEndian: tail.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
+            hash = rotate(hash ^ (word &* prime1), 23) &* prime2 &+ prime3
+            offset += 4
         }
-        while left > 0 {
-            hash = self.rotate(hash ^ (UInt64(cursor.load(as: UInt8.self)) &* self.prime5), 11) &* self.prime1
-            cursor += 1
-            left -= 1
+        while offset < tail.count {
+            hash = rotate(hash ^ (UInt64(tail[offset]) &* prime5), 11) &* prime1
+            offset += 1
         }
-        return self.avalanche(hash)
+        return avalanche(hash)
     }
 
     private static func word(_ pointer: UnsafeRawPointer) -> UInt64 {
@@ -62,19 +119,19 @@ package enum XXHash64 {
     }
 
     private static func round(_ lane: UInt64, _ input: UInt64) -> UInt64 {
-        self.rotate(lane &+ input &* self.prime2, 31) &* self.prime1
+        rotate(lane &+ input &* prime2, 31) &* prime1
     }
 
     private static func merge(_ hash: UInt64, _ lane: UInt64) -> UInt64 {
-        (hash ^ self.round(0, lane)) &* self.prime1 &+ self.prime4
+        (hash ^ round(0, lane)) &* prime1 &+ prime4
     }
 
     private static func avalanche(_ value: UInt64) -> UInt64 {
         var hash = value
         hash ^= hash &>> 33
-        hash = hash &* self.prime2
+        hash = hash &* prime2
         hash ^= hash &>> 29
-        hash = hash &* self.prime3
+        hash = hash &* prime3
         return hash ^ (hash &>> 32)
     }
 }

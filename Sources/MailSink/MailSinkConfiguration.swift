@@ -29,6 +29,12 @@ package struct MailSinkConfiguration: Sendable {
     package var countsCopies = false
     /// Different ids counted at most; further ones only increase a counter.
     package var countedIDs = 20_000_000
+    /// Where the exact account of what happens to each recipient goes; nil keeps none. Several sinks may share one.
+    package var arrivals: RecordLogWriter<Arrival>?
+    /// This sink's number in ``Arrival/provider``.
+    package var provider: UInt16 = 0
+    /// Wrong accounts on purpose, for tests of what reads them.
+    package var sabotage: Sabotage?
     /// Event loops of the sink's own group; nil is one per core.
     package var loops: Int?
     /// Dialogue limits and extensions. The host name is taken from ``hostname``.

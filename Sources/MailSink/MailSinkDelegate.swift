@@ -28,6 +28,8 @@ final class MailSinkDelegate: SMTPServerDelegate {
     /// A rule that acts once so much content has come.
     private var contentRule: (prepared: MailSinkRuleEngine.Prepared, delay: Duration)?
     private var looksForContentRule = true
+    /// The exact account of what happens to each recipient, when one is kept.
+    private var arrivals: ArrivalRecorder?
 
     init(
         connection: SMTPServerConnection, record: MailSinkRecord, engine: MailSinkRuleEngine, store: MailSinkStore?,
@@ -40,6 +42,10 @@ final class MailSinkDelegate: SMTPServerDelegate {
         countsCopies = configuration.countsCopies
         connectionID = connection.id
         remote = connection.remoteAddress?.ipAddress ?? ""
+        arrivals = record.arrivals.map {
+            ArrivalRecorder(
+                log: $0, provider: configuration.provider, connection: connection.id, remote: connection.remoteAddress, sabotage: record.sabotage)
+        }
         record.connectionOpened()
     }
 
@@ -50,6 +56,7 @@ final class MailSinkDelegate: SMTPServerDelegate {
     func discardContent(connection: SMTPServerConnection) {
         content = ByteBuffer()
         octets = 0
+        arrivals?.discard()
     }
 
     // MARK: - Requests
@@ -93,7 +100,10 @@ final class MailSinkDelegate: SMTPServerDelegate {
         }
         let decision = engine.decide(stage, facts(connection, recipient: recipient)) { record.ruleActed($0) }
         after(decision.delay, connection) { [self] in
-            apply(decision.rule, connection) { [self] in
+            if let recipient, let code = decision.rule?.refusalCode {
+                arrivals?.recipient(recipient, code: code, isEncrypted: connection.tls != nil)
+            }
+            apply(decision.rule, connection, recipient: recipient) { [self] in
                 accepted(self, connection)
                 connection.answer(.accept)
             }
@@ -113,7 +123,9 @@ final class MailSinkDelegate: SMTPServerDelegate {
         }
     }
 
-    private func apply(_ prepared: MailSinkRuleEngine.Prepared?, _ connection: SMTPServerConnection, accept: () -> Void) {
+    private func apply(
+        _ prepared: MailSinkRuleEngine.Prepared?, _ connection: SMTPServerConnection, recipient: String? = nil, accept: () -> Void
+    ) {
         guard let prepared else { return accept() }
         switch prepared.rule.action {
         case .accept, .none: accept()
@@ -121,7 +133,14 @@ final class MailSinkDelegate: SMTPServerDelegate {
         case .close: connection.answer(.closeAfter(ByteBuffer()))
         case .hang: connection.stopReading()
         case .reply(let reply):
-            connection.answer(prepared.rule.thenCloses ? .closeAfter(prepared.octets) : .reply(reply))
+            let filled = prepared.template?.filled(remote: remote, recipient: recipient ?? recipients.last, id: record.nextReplyID())
+            guard prepared.rule.thenCloses else { return connection.answer(.reply(filled ?? reply)) }
+            var octets = prepared.octets
+            if let filled {
+                octets.clear()
+                filled.write(to: &octets)
+            }
+            connection.answer(.closeAfter(octets))
         case .raw, .garbage, .longLine:
             if prepared.rule.thenCloses { return connection.answer(.closeAfter(prepared.octets)) }
             // What looks like acceptance is meant as such; only a handshake does not follow from octets: 220 and then no TLS is a server worth having.
@@ -135,6 +154,7 @@ final class MailSinkDelegate: SMTPServerDelegate {
 
     func receive(content slice: ByteBuffer, connection: SMTPServerConnection) {
         octets += slice.readableBytes
+        arrivals?.receive(slice)
         if store != nil || keeps || ((countsCopies || engine.needsMessageID) && content.readableBytes < MessageIDScanner.window) {
             if content.readableBytes == 0 { content = slice } else { content.writeImmutableBuffer(slice) }
         }
@@ -172,6 +192,7 @@ final class MailSinkDelegate: SMTPServerDelegate {
                 // A positive reply of its own still accepts the message, and so does one that is followed by closing.
                 if isAccepted { return accept(octets, id: id, connection, rule: rule) }
                 record.messageRefused()
+                if let code = rule.refusalCode { arrived(octets, code: code, connection) } else { arrivals?.discard() }
                 endTransaction()
             }
             apply(decision.rule, connection) { [self] in accept(octets, id: id, connection) }
@@ -185,6 +206,7 @@ final class MailSinkDelegate: SMTPServerDelegate {
     private func accept(_ octets: Int, id: String?, _ connection: SMTPServerConnection, rule: MailSinkRuleEngine.Prepared? = nil) {
         let count = recipients.count
         guard store != nil || keeps else {
+            arrived(octets, code: 250, connection)
             record.messageAccepted(recipients: count, octets: octets, id: id, message: nil)
             endTransaction()
             return apply(rule, connection) { connection.answer(.accept) }
@@ -195,20 +217,28 @@ final class MailSinkDelegate: SMTPServerDelegate {
             recipients: recipients,
             id: id, content: keeps ? Self.copy(content) : content)
         endTransaction()
+        let recipients = message.recipients
         guard let store else {
+            arrived(octets, code: 250, recipients: recipients, connection)
             record.messageAccepted(recipients: count, octets: octets, id: id, message: message)
             return apply(rule, connection) { connection.answer(.accept) }
         }
         store.write(message, on: connection.eventLoop).assumeIsolated().whenComplete { [self] result in
             switch result {
             case .success:
+                arrived(octets, code: 250, recipients: recipients, connection)
                 record.messageAccepted(recipients: count, octets: octets, id: id, message: keeps ? message : nil)
                 apply(rule, connection) { connection.answer(.accept) }
             case .failure:
+                arrived(octets, code: 451, recipients: recipients, connection)
                 record.messageRefused()
                 connection.answer(.reply(SMTPReply(code: 451, text: "4.3.0 Cannot store the message")))
             }
         }
+    }
+
+    private func arrived(_ octets: Int, code: UInt16, recipients: [String]? = nil, _ connection: SMTPServerConnection) {
+        arrivals?.message(recipients: recipients ?? self.recipients, octets: octets, code: code, isEncrypted: connection.tls != nil)
     }
 
     private func endTransaction() {

@@ -19,15 +19,23 @@ final class MailSinkRecord: Sendable {
 
     private let state = Mutex(State())
     private let sequence = Atomic<Int>(0)
+    private let replies = Atomic<UInt64>(0)
     private let keptMessages: Int
     private let maximumKeptOctets: Int
     private let maximumIDs: Int
+    let arrivals: RecordLogWriter<Arrival>?
+    let sabotage: SabotageCounter?
 
     init(configuration: MailSinkConfiguration) {
         keptMessages = configuration.keptMessages
         maximumKeptOctets = configuration.keptOctets
         maximumIDs = configuration.countsCopies ? configuration.countedIDs : 0
+        arrivals = configuration.arrivals
+        sabotage = configuration.sabotage.map(SabotageCounter.init)
     }
+
+    /// For replies that name a queue id: different each time.
+    func nextReplyID() -> UInt64 { replies.wrappingAdd(0x9E37_79B9_7F4A_7C15, ordering: .relaxed).newValue }
 
     func nextSequence() -> Int { sequence.wrappingAdd(1, ordering: .relaxed).newValue }
 

@@ -1,3 +1,4 @@
+import ChildProcesses
 package import AsyncHTTPClient
 import Synchronization
 
@@ -21,7 +22,7 @@ package final class Stage: Sendable {
     package static func run(within limit: Duration = .seconds(120), _ body: @escaping @Sendable (Stage) async throws -> Void) async throws {
         let stage = try Stage()
         do {
-            try await TestSupport.within(limit, "the scenario") { try await body(stage) }
+            try await ChildProcesses.within(limit, "the scenario") { try await body(stage) }
         } catch {
             let words = stage.lastWords
             await stage.close()

@@ -1,4 +1,5 @@
 import DNSResolver
+import DNSServer
 import NIOCore
 import NIOPosix
 import TestSupport

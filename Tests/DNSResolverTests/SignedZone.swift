@@ -1,4 +1,4 @@
-import TestSupport
+import DNSServer
 
 /// A zone signed with Ed25519 (RFC 8080), valid from 2020 to 2070: `signed.test` with one exchanger and its address.
 ///

@@ -1,3 +1,4 @@
+import ChildProcesses
 import TestSupport
 
 /// Comes to the end of a load.

@@ -1,4 +1,6 @@
+import ChildProcesses
 import NIOPosix
+import DNSServer
 import TestSupport
 import Testing
 

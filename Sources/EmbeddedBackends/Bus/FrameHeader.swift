@@ -1,3 +1,5 @@
+import ApusCore
+
 /// The 48 bytes in front of every payload in a segment, little-endian:
 ///
 /// ```

@@ -33,6 +33,8 @@ package struct MailSinkRule: Sendable, Hashable {
         case connection
         /// For each client address.
         case remote
+        /// For each client address, sender and recipient together.
+        case triplet
     }
 
     package var name: String
@@ -55,10 +57,14 @@ package struct MailSinkRule: Sendable, Hashable {
     package var after: Int?
     /// Acts on every so manieth occurrence.
     package var every: Int?
+    /// Acts while less time has passed since the first occurrence in the scope.
+    package var within: Duration?
     /// Acts with this probability, 0…1.
     package var probability: Double?
 
     package var delay: Duration = .zero
+    /// Waited in addition to ``delay``, drawn each time.
+    package var delays: Distribution<Milliseconds>?
     /// Octets of content before a rule at `content` acts.
     package var afterOctets = 0
     /// Closes the connection after the reply or octets.

@@ -33,6 +33,20 @@ final class MailSinkRuleEngine: Sendable {
         let remote: GlobPattern?
         /// What `raw`, `garbage`, `longLine` and `reply` write.
         let octets: ByteBuffer
+        /// A reply whose text has fields to fill in.
+        let template: ReplyTemplate?
+
+        /// The code of a reply that does not accept; nil for all other actions.
+        var refusalCode: UInt16? {
+            guard case .reply(let reply) = rule.action, reply.code >= 400 else { return nil }
+            return reply.code
+        }
+
+        /// Whether occurrences are counted.
+        fileprivate var counts: Bool { rule.first != nil || rule.after != nil || rule.every != nil || rule.within != nil }
+
+        /// Whether something is counted or drawn.
+        fileprivate var isConditional: Bool { counts || rule.probability != nil || rule.delays != nil }
 
         fileprivate func matches(_ facts: Facts) -> Bool {
             if let encrypted = rule.encrypted, encrypted != facts.isEncrypted { return false }
@@ -44,9 +58,15 @@ final class MailSinkRuleEngine: Sendable {
         }
     }
 
+    private struct Occurrences {
+        var count = 0
+        /// When the first one was.
+        let since: UInt64
+    }
+
     private struct Counts {
-        var total = 0
-        var byKey: [String: Int] = [:]
+        var total: Occurrences?
+        var byKey: [String: Occurrences] = [:]
         var random: SplitMix64
     }
 
@@ -55,14 +75,17 @@ final class MailSinkRuleEngine: Sendable {
 
     private let byStage: [MailSinkStage: [Prepared]]
     private let counts: Mutex<[Counts]>
+    private let clock: MailSinkClock
     let needsMessageID: Bool
 
-    init(_ rules: MailSinkRules) {
+    init(_ rules: MailSinkRules, clock: MailSinkClock = .system) {
+        self.clock = clock
         var random = SplitMix64(state: rules.seed)
         let prepared = rules.rules.enumerated().map { index, rule in
             Prepared(
                 rule: rule, index: index, recipient: rule.recipient.map(GlobPattern.init), sender: rule.sender.map(GlobPattern.init),
-                hello: rule.hello.map(GlobPattern.init), remote: rule.remote.map(GlobPattern.init), octets: Self.octets(of: rule.action, &random))
+                hello: rule.hello.map(GlobPattern.init), remote: rule.remote.map(GlobPattern.init), octets: Self.octets(of: rule.action, &random),
+                template: Self.template(of: rule.action))
         }
         byStage = Dictionary(grouping: prepared, by: \.rule.stage)
         counts = Mutex(prepared.map { _ in Counts(random: SplitMix64(state: random.next())) })
@@ -77,9 +100,10 @@ final class MailSinkRuleEngine: Sendable {
     func decide(_ stage: MailSinkStage, _ facts: Facts, acted: (String) -> Void) -> Decision {
         var decision = Decision()
         guard !byStage.isEmpty, let rules = byStage[stage] else { return decision }
-        for prepared in rules where prepared.matches(facts) && occurs(prepared, facts) {
+        for prepared in rules where prepared.matches(facts) {
+            guard let delay = acts(prepared, facts) else { continue }
             acted(prepared.rule.name)
-            decision.delay += prepared.rule.delay
+            decision.delay += delay
             if prepared.rule.action == .none { continue }
             decision.rule = prepared
             break
@@ -87,34 +111,59 @@ final class MailSinkRuleEngine: Sendable {
         return decision
     }
 
-    private func occurs(_ prepared: Prepared, _ facts: Facts) -> Bool {
+    /// The delay of a rule that acts; nil when its turn has not come, or is over.
+    private func acts(_ prepared: Prepared, _ facts: Facts) -> Duration? {
         let rule = prepared.rule
+        guard prepared.isConditional else { return rule.delay }
+        let now = rule.within == nil ? 0 : clock.now()
         return counts.withLock { counts in
-            if rule.first != nil || rule.after != nil || rule.every != nil {
-                let count = Self.count(&counts[prepared.index], prepared, facts)
-                if let first = rule.first, count > first { return false }
-                if let after = rule.after, count <= after { return false }
-                if let every = rule.every, !count.isMultiple(of: every) { return false }
+            if prepared.counts {
+                let seen = Self.count(&counts[prepared.index], prepared, facts, now)
+                if let first = rule.first, seen.count > first { return nil }
+                if let after = rule.after, seen.count <= after { return nil }
+                if let every = rule.every, !seen.count.isMultiple(of: every) { return nil }
+                // Another thread may have read the clock a moment later.
+                if let within = rule.within, now > seen.since, .nanoseconds(Int64(clamping: now - seen.since)) >= within { return nil }
             }
-            if let probability = rule.probability { return counts[prepared.index].random.nextUnit() < probability }
-            return true
+            if let probability = rule.probability, counts[prepared.index].random.nextUnit() >= probability { return nil }
+            guard let delays = rule.delays else { return rule.delay }
+            return rule.delay + delays.duration(using: &counts[prepared.index].random)
         }
     }
 
-    private static func count(_ counts: inout Counts, _ prepared: Prepared, _ facts: Facts) -> Int {
+    private static func count(_ counts: inout Counts, _ prepared: Prepared, _ facts: Facts, _ now: UInt64) -> Occurrences {
         let key: String
         switch prepared.rule.per {
         case .rule:
-            counts.total += 1
-            return counts.total
-        case .recipient: key = facts.recipients.first { prepared.recipient?.matches($0) ?? true } ?? ""
+            counts.total = next(counts.total, now)
+            return counts.total ?? Occurrences(since: now)
+        case .recipient: key = recipient(prepared, facts)
         case .message: key = facts.messageID ?? facts.sender
         case .connection: key = String(facts.connection)
         case .remote: key = facts.remote
+        case .triplet: key = "\(facts.remote)\n\(facts.sender)\n\(recipient(prepared, facts))"
         }
-        guard counts.byKey.count < maximumKeys || counts.byKey[key] != nil else { return .max }
-        counts.byKey[key, default: 0] += 1
-        return counts.byKey[key] ?? 1
+        let known = counts.byKey[key]
+        guard known != nil || counts.byKey.count < maximumKeys else { return Occurrences(count: .max, since: 0) }
+        let seen = next(known, now)
+        counts.byKey[key] = seen
+        return seen
+    }
+
+    private static func next(_ seen: Occurrences?, _ now: UInt64) -> Occurrences {
+        var seen = seen ?? Occurrences(since: now)
+        seen.count += 1
+        return seen
+    }
+
+    private static func recipient(_ prepared: Prepared, _ facts: Facts) -> String {
+        facts.recipients.first { prepared.recipient?.matches($0) ?? true } ?? ""
+    }
+
+    private static func template(of action: MailSinkRule.Action) -> ReplyTemplate? {
+        guard case .reply(let reply) = action else { return nil }
+        let template = ReplyTemplate(reply)
+        return template.hasFields ? template : nil
     }
 
     private static func octets(of action: MailSinkRule.Action, _ random: inout SplitMix64) -> ByteBuffer {

@@ -2,13 +2,6 @@ import SMTPProtocol
 
 /// The rules file as it is written.
 struct MailSinkRuleFile: Decodable {
-    struct Key: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-        init(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
-    }
-
     struct Entry: Decodable {
         struct LongLine: Decodable {
             var code: Int
@@ -26,9 +19,11 @@ struct MailSinkRuleFile: Decodable {
         var first: Int?
         var after: Int?
         var every: Int?
+        var within: Distribution<Milliseconds>?
         var probability: Double?
         var afterOctets: Int?
         var delayMilliseconds: Int?
+        var delay: Distribution<Milliseconds>?
         var accept: Bool?
         var reply: String?
         var raw: String?
@@ -39,17 +34,17 @@ struct MailSinkRuleFile: Decodable {
         var thenClose: Bool?
 
         private static let keys: Set<String> = [
-            "name", "stage", "recipient", "sender", "ehlo", "remote", "encrypted", "per", "first", "after", "every", "probability", "afterOctets",
-            "delayMilliseconds", "accept", "reply", "raw", "garbage", "longLine", "close", "hang", "thenClose",
+            "name", "stage", "recipient", "sender", "ehlo", "remote", "encrypted", "per", "first", "after", "every", "within", "probability",
+            "afterOctets", "delayMilliseconds", "delay", "accept", "reply", "raw", "garbage", "longLine", "close", "hang", "thenClose",
         ]
 
         private enum CodingKeys: String, CodingKey {
-            case name, stage, recipient, sender, ehlo, remote, encrypted, per, first, after, every, probability, afterOctets
-            case delayMilliseconds, accept, reply, raw, garbage, longLine, close, hang, thenClose
+            case name, stage, recipient, sender, ehlo, remote, encrypted, per, first, after, every, within, probability, afterOctets
+            case delayMilliseconds, delay, accept, reply, raw, garbage, longLine, close, hang, thenClose
         }
 
         init(from decoder: any Decoder) throws {
-            try MailSinkRuleFile.check(decoder, Self.keys)
+            try RuleFileKeys.check(decoder, Self.keys)
             let container = try decoder.container(keyedBy: CodingKeys.self)
             name = try container.decodeIfPresent(String.self, forKey: .name)
             stage = try container.decode(MailSinkStage.self, forKey: .stage)
@@ -62,9 +57,11 @@ struct MailSinkRuleFile: Decodable {
             first = try container.decodeIfPresent(Int.self, forKey: .first)
             after = try container.decodeIfPresent(Int.self, forKey: .after)
             every = try container.decodeIfPresent(Int.self, forKey: .every)
+            within = try container.decodeIfPresent(Distribution<Milliseconds>.self, forKey: .within)
             probability = try container.decodeIfPresent(Double.self, forKey: .probability)
             afterOctets = try container.decodeIfPresent(Int.self, forKey: .afterOctets)
             delayMilliseconds = try container.decodeIfPresent(Int.self, forKey: .delayMilliseconds)
+            delay = try container.decodeIfPresent(Distribution<Milliseconds>.self, forKey: .delay)
             accept = try container.decodeIfPresent(Bool.self, forKey: .accept)
             reply = try container.decodeIfPresent(String.self, forKey: .reply)
             raw = try container.decodeIfPresent(String.self, forKey: .raw)
@@ -75,14 +72,15 @@ struct MailSinkRuleFile: Decodable {
             thenClose = try container.decodeIfPresent(Bool.self, forKey: .thenClose)
         }
 
-        func rule(index: Int) throws -> MailSinkRule {
+        /// - Parameter file: what the rule stands in, for messages.
+        func rule(index: Int, file: String = "rules file") throws(MailSinkError) -> MailSinkRule {
             let name = name ?? "rules[\(index)]"
-            func invalid(_ text: String) -> MailSinkError { MailSinkError(.invalidRules, "rules file, rule \"\(name)\": \(text)") }
+            func invalid(_ text: String) -> MailSinkError { MailSinkError(.invalidRules, "\(file), rule \"\(name)\": \(text)") }
             var actions: [MailSinkRule.Action] = []
             if accept == true { actions.append(.accept) }
             if let reply {
-                guard let parsed = Self.parse(reply) else { throw invalid("reply must start with a code from 200 to 599 and a space") }
-                actions.append(.reply(parsed))
+                guard let template = ReplyTemplate(reply) else { throw invalid("reply must start with a code from 200 to 599 and a space") }
+                actions.append(.reply(template.reply))
             }
             if let raw { actions.append(.raw(Array(raw.utf8))) }
             if let garbage {
@@ -98,8 +96,13 @@ struct MailSinkRuleFile: Decodable {
             if close == true { actions.append(.close) }
             if hang == true { actions.append(.hang) }
             guard actions.count <= 1 else { throw invalid("only one of accept, reply, raw, garbage, longLine, close, hang") }
-            guard let delay = delayMilliseconds ?? 0 as Int?, delay >= 0, actions.count == 1 || delay > 0 else {
-                throw invalid("needs an action or delayMilliseconds above 0")
+            guard delayMilliseconds == nil || delay == nil else { throw invalid("only one of delay, delayMilliseconds") }
+            let milliseconds = delayMilliseconds ?? 0
+            guard (0...86_400_000).contains(milliseconds), actions.count == 1 || milliseconds > 0 || delay.map({ $0.largest > 0 }) == true else {
+                throw invalid("needs an action, or a delay above 0 and of a day at most")
+            }
+            if let within, within.fixed.map({ $0 > 0 && $0 <= Distribution<Milliseconds>.longest }) != true {
+                throw invalid("within must be one time above 0, of a day at most")
             }
             for (key, value) in [("first", first), ("after", after), ("every", every), ("afterOctets", afterOctets)] {
                 if let value, value < (key == "every" ? 1 : 0) { throw invalid("\(key) is too small") }
@@ -115,20 +118,14 @@ struct MailSinkRuleFile: Decodable {
             rule.first = first
             rule.after = after
             rule.every = every
+            rule.within = within?.fixedDuration
             rule.probability = probability
-            rule.delay = .milliseconds(delay)
+            // A time that is always the same needs no drawing.
+            rule.delay = .milliseconds(milliseconds) + (delay?.fixedDuration ?? .zero)
+            rule.delays = delay?.fixed == nil ? delay : nil
             rule.afterOctets = afterOctets ?? 0
             rule.thenCloses = thenClose ?? false
             return rule
-        }
-
-        /// `450 4.2.0 text`, further lines after LF.
-        private static func parse(_ text: String) -> SMTPReply? {
-            let code = text.prefix(3)
-            guard code.utf8.count == 3, let number = UInt16(code), (200...599).contains(number) else { return nil }
-            let rest = text.dropFirst(3)
-            guard rest.isEmpty || rest.first == " " else { return nil }
-            return SMTPReply(code: number, text: String(rest.dropFirst()))
         }
     }
 
@@ -138,17 +135,9 @@ struct MailSinkRuleFile: Decodable {
     private enum CodingKeys: String, CodingKey { case seed, rules }
 
     init(from decoder: any Decoder) throws {
-        try Self.check(decoder, ["seed", "rules"])
+        try RuleFileKeys.check(decoder, ["seed", "rules"])
         let container = try decoder.container(keyedBy: CodingKeys.self)
         seed = try container.decodeIfPresent(UInt64.self, forKey: .seed)
         rules = try container.decode([Entry].self, forKey: .rules)
-    }
-
-    /// A misspelt key would silently match everything.
-    static func check(_ decoder: any Decoder, _ known: Set<String>) throws {
-        let container = try decoder.container(keyedBy: Key.self)
-        if let unknown = container.allKeys.first(where: { !known.contains($0.stringValue) }) {
-            throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: "unknown key \"\(unknown.stringValue)\""))
-        }
     }
 }

@@ -36,7 +36,8 @@ package struct MailSinkRules: Sendable, Hashable {
         }
     }
 
-    private static func explain(_ error: DecodingError) -> String {
+    /// What is wrong in a file, for the person who wrote it.
+    static func explain(_ error: DecodingError) -> String {
         func path(_ keys: [any CodingKey]) -> String {
             keys.isEmpty ? "the file" : keys.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")
         }

@@ -1,3 +1,4 @@
+import ChildProcesses
 import Synchronization
 
 /// A closed loop of senders: each makes its next call when the last one is over. A call is never made again, so that a copy

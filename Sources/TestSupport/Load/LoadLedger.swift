@@ -1,3 +1,4 @@
+import ChildProcesses
 import Synchronization
 
 /// What a load's calls came to, by the load id of each message. Every call ends up in exactly one of the three.
@@ -36,7 +37,7 @@ package final class LoadLedger: Sendable {
 
     /// Waits until so many calls were answered.
     package func untilAnswered(_ count: Int, within limit: Duration) async throws {
-        try await TestSupport.within(limit, "\(count) answered calls") { [self] in
+        try await ChildProcesses.within(limit, "\(count) answered calls") { [self] in
             try await self.changed.until { self.answeredCount >= count }
         }
     }

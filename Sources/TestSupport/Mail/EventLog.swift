@@ -1,3 +1,4 @@
+package import ChildProcesses
 import Synchronization
 
 /// The events as `apus events tail --from-start --follow` prints them, waited for without asking again and again.
@@ -26,7 +27,7 @@ package final class EventLog: Sendable {
         within limit: Duration, _ what: String, _ condition: @escaping @Sendable ([SESEvent]) -> Bool
     ) async throws -> [SESEvent] {
         do {
-            return try await TestSupport.within(limit, what) { [self] in
+            return try await ChildProcesses.within(limit, what) { [self] in
                 try await self.child.output.changed.first { () throws -> [SESEvent]? in
                     let isFinished = self.child.output.isFinished
                     let events = try self.events()

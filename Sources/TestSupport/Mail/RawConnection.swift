@@ -1,3 +1,4 @@
+import ChildProcesses
 import ApusCore
 import Glibc
 import Synchronization

@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 
 /// One line of `apus events tail`: an event in SES's JSON.

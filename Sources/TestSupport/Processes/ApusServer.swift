@@ -1,3 +1,4 @@
+package import ChildProcesses
 import Foundation
 import Synchronization
 

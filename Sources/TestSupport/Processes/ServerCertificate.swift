@@ -1,3 +1,5 @@
+import ChildProcesses
+
 /// A certificate for 127.0.0.1 that signs itself, and its key, as files. Made anew each time: one that lies about has its dates.
 package struct ServerCertificate: Sendable {
     /// PEM file of the certificate.

@@ -1,3 +1,4 @@
+package import ChildProcesses
 import Foundation
 
 /// `apus-loadtest sink` with a store.

@@ -38,6 +38,15 @@ struct SinkCommand: AsyncParsableCommand {
     @Option(help: "Largest message in octets.")
     var maxSize: Int = 50 << 20
 
+    @Option(help: ArgumentHelp("Record what happens to each recipient in this file, for the account of a run.", valueName: "file"))
+    var record: String?
+
+    @Option(help: "Connections at most.")
+    var maxConnections: Int = 20_000
+
+    @Option(help: ArgumentHelp("Keep wrong accounts on purpose: drop=N, double=N or alter=N, one message in N.", visibility: .hidden))
+    var sabotage: String?
+
     @Flag(help: "Count copies of each message by X-Load-Id, or Message-ID.")
     var countCopies = false
 
@@ -56,15 +65,20 @@ struct SinkCommand: AsyncParsableCommand {
     func validate() throws {
         if let loops, !(1...1024).contains(loops) { throw ValidationError("--loops must be from 1 to 1024") }
         if maxSize < 1 { throw ValidationError("--max-size must be at least 1") }
+        if maxConnections < 1 { throw ValidationError("--max-connections must be at least 1") }
+        if let sabotage, Sabotage(sabotage) == nil { throw ValidationError("--sabotage takes drop=N, double=N or alter=N") }
         if let statsEvery, statsEvery < 1 { throw ValidationError("--stats-every must be at least 1") }
         if !listenTLS.isEmpty, tls == nil { throw ValidationError("--listen-tls needs --tls") }
     }
 
     func run() async throws {
         let signals = StopSignals()
+        FileLimit.raise()
         let sink: MailSink
+        let log: RecordLogWriter<Arrival>?
         do {
-            sink = try await MailSink.start(try sinkConfiguration())
+            log = try record.map { try RecordLogWriter(path: $0) }
+            sink = try await MailSink.start(try sinkConfiguration(log))
         } catch let error as MailSinkError {
             throw ValidationError(error.description)
         } catch let error as IOError {
@@ -78,14 +92,23 @@ struct SinkCommand: AsyncParsableCommand {
                     while (try? await Task.sleep(for: .seconds(statsEvery))) != nil { report(sink.statistics) }
                 }
             }
+            if let log {
+                log.flush()
+                group.addTask {
+                    // A reader follows the file: what happened is there a moment later, however little it was.
+                    while (try? await Task.sleep(for: .milliseconds(100))) != nil { log.flush() }
+                }
+            }
             await signals.wait()
             group.cancelAll()
         }
         await sink.stop(grace: .seconds(2))
+        log?.flush()
         report(sink.statistics)
+        if let log, !log.isIntact { throw ValidationError("the record file could not be written: its account is not complete") }
     }
 
-    private func sinkConfiguration() throws -> MailSinkConfiguration {
+    private func sinkConfiguration(_ log: RecordLogWriter<Arrival>?) throws -> MailSinkConfiguration {
         let plain = try listen.map { SMTPListener(address: try $0.resolve()) }
         let encrypted = try listenTLS.map { SMTPListener(address: try $0.resolve(), isImplicitTLS: true) }
         var configuration = MailSinkConfiguration(listeners: plain + encrypted)
@@ -93,6 +116,9 @@ struct SinkCommand: AsyncParsableCommand {
         configuration.storeDirectory = store
         configuration.loops = loops
         configuration.countsCopies = countCopies
+        configuration.arrivals = log
+        configuration.sabotage = sabotage.flatMap { Sabotage($0) }
+        configuration.maximumConnections = maxConnections
         configuration.session.messageOctets = maxSize
         if noPipelining { configuration.session.extensions.remove(.pipelining) }
         if noChunking { configuration.session.extensions.remove(.chunking) }

@@ -9,7 +9,9 @@ import Dispatch
 #endif
 
 /// SIGINT and SIGTERM as something to wait for. Makes the process ignore SIGPIPE.
-final class StopSignals {
+///
+/// Unchecked: the sources are kept alive and never touched again.
+final class StopSignals: @unchecked Sendable {
     private let received: AsyncStream<Void>
     private let sources: [any DispatchSourceSignal]
 

@@ -2,7 +2,7 @@ import ApusCore
 import Glibc
 import Synchronization
 
-/// A process started by a test. It dies with the test process, and its last lines are kept for the report of a failure.
+/// A process that dies with the one that started it, and whose last lines are kept for the report of a failure.
 package final class Child: Sendable {
     /// What reports call it.
     package let name: String
@@ -37,17 +37,20 @@ package final class Child: Sendable {
     /// - Parameters:
     ///   - environment: the whole of it: nothing of this process's reaches the child.
     ///   - outputLimit: how many lines of standard output are kept.
+    ///   - folder: where it works; nil is where this process does.
+    ///   - leadsSession: whether it becomes leader of a session, so that ``signalSession(_:)`` reaches what it starts.
     /// - Throws: ``ChildFailure``.
     package static func start(
         name: String, _ program: String, _ arguments: [String], environment: [String: String] = Child.plainEnvironment(),
-        outputLimit: Int = .max
+        outputLimit: Int = .max, folder: String? = nil, leadsSession: Bool = false
     ) async throws -> Child {
-        guard access(program, X_OK) == 0 else { throw ChildFailure("\(program) is not there or not executable: run `make build`") }
-        let command = [Self.wrapper, "--pdeathsig", "KILL", "--", program] + arguments
+        guard access(program, X_OK) == 0 else { throw ChildFailure("\(program) is not there or not executable: install or build it first") }
+        let change = folder.map { ["/usr/bin/env", "--chdir=\($0)"] } ?? []
+        let command = [Self.wrapper, "--pdeathsig", "KILL", "--"] + change + [program] + arguments
         let output = ChildLines(limit: outputLimit)
         let errors = ChildLines(limit: 400)
         let processID = try await Spawner.shared.perform {
-            try Self.spawn(command, environment: environment, output: output, errors: errors)
+            try Self.spawn(command, environment: environment, leadsSession: leadsSession, output: output, errors: errors)
         }
         let child = Child(name: name, processID: processID, output: output, errors: errors)
         child.reap()
@@ -92,6 +95,13 @@ package final class Child: Sendable {
         }
     }
 
+    /// Sends a signal to all processes of its group; of its session's, when it leads one.
+    package func signalSession(_ number: Int32) {
+        self.ending.withLock { ending in
+            if ending == nil { _ = Glibc.kill(-self.processID, number) }
+        }
+    }
+
     /// Waits for the end.
     package func waitForEnd(within limit: Duration) async throws -> ChildEnd {
         do {
@@ -130,7 +140,7 @@ package final class Child: Sendable {
     }
 
     private static func spawn(
-        _ command: [String], environment: [String: String], output: ChildLines, errors: ChildLines
+        _ command: [String], environment: [String: String], leadsSession: Bool, output: ChildLines, errors: ChildLines
     ) throws -> Int32 {
         let out = try Self.makePipe()
         let err = try Self.makePipe()
@@ -154,7 +164,9 @@ package final class Child: Sendable {
         sigfillset(&all)
         posix_spawnattr_setsigmask(&attributes, &none)
         posix_spawnattr_setsigdefault(&attributes, &all)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+        // POSIX_SPAWN_SETSID of glibc 2.26 and later, which is not imported.
+        let session: Int32 = leadsSession ? 0x80 : 0
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | session))
         let arguments = command.map { strdup($0) } + [nil]
         let variables = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { (arguments + variables).forEach { free($0) } }

@@ -3,6 +3,10 @@ import Synchronization
 /// What did not happen in time.
 package struct DeadlineExceeded: Error, CustomStringConvertible {
     package let description: String
+
+    package init(description: String) {
+        self.description = description
+    }
 }
 
 /// Runs `body`, and cancels it when it takes longer than `limit`.

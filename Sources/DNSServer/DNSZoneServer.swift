@@ -8,11 +8,12 @@ import Synchronization
     import Musl
 #endif
 
-/// An authoritative DNS server on the loopback for tests: UDP and TCP on one free port.
+/// A small authoritative DNS server for tests and load: UDP and TCP on one port.
 ///
 /// Answers come from a table of names and types, and can be told to fail as real servers do. Names are without case and
-/// without a final dot. A name that has no entry does not exist, unless a name below it has one. RRSIG records (type 46)
-/// of a name go along with the type that they cover.
+/// without a final dot. A name that has no entry is answered by the wildcard nearest above it (`*.example.test`, or `*` for
+/// everything; RFC 4592), and does not exist without one, unless a name below it has an entry. RRSIG records (type 46) of a name
+/// go along with the type that they cover.
 ///
 /// ```swift
 /// let dns = try await DNSZoneServer.start(group: group)
@@ -74,10 +75,30 @@ package final class DNSZoneServer: Sendable {
 
     private struct State {
         var records: [String: [Record]] = [:]
+        /// Names above those with records, with the number of names directly or further below.
+        var ancestors: [String: Int] = [:]
         var faults: [String: Fault] = [:]
         var ttl: UInt32 = 300
         var queries: [Query] = []
+        var queryCount = 0
+
+        mutating func add(_ name: String, _ new: [Record]) {
+            if records[name] == nil { DNSZoneServer.ancestors(of: name).forEach { ancestors[$0, default: 0] += 1 } }
+            records[name, default: []] += new
+        }
+
+        mutating func remove(_ name: String) {
+            faults[name] = nil
+            guard records.removeValue(forKey: name) != nil else { return }
+            for ancestor in DNSZoneServer.ancestors(of: name) {
+                let left = (ancestors[ancestor] ?? 1) - 1
+                ancestors[ancestor] = left > 0 ? left : nil
+            }
+        }
     }
+
+    /// Questions that are kept for ``queries``.
+    private static let keptQueries = 100_000
 
     private let state = Mutex(State())
     private let channels: [any Channel]
@@ -85,11 +106,14 @@ package final class DNSZoneServer: Sendable {
     /// The port, the same for UDP and TCP.
     package let port: Int
 
-    /// `127.0.0.1@PORT`, as the resolver's settings take it.
-    package var address: String { "127.0.0.1@\(port)" }
+    /// `HOST@PORT`, as the resolver's settings take it.
+    package var address: String { "\(host)@\(port)" }
 
-    private init(channels: [any Channel], port: Int) {
+    private let host: String
+
+    private init(channels: [any Channel], host: String, port: Int) {
         self.channels = channels
+        self.host = host
         self.port = port
     }
 
@@ -97,20 +121,22 @@ package final class DNSZoneServer: Sendable {
 
     /// Adds records to a name.
     package func set(_ name: String, _ records: Record...) {
-        state.withLock { $0.records[Self.key(name), default: []] += records }
+        set(name, records)
+    }
+
+    /// Adds records to a name.
+    package func set(_ name: String, _ records: [Record]) {
+        state.withLock { $0.add(Self.key(name), records) }
     }
 
     /// Makes a name exist without any record.
     package func setEmpty(_ name: String) {
-        state.withLock { $0.records[Self.key(name), default: []] += [] }
+        state.withLock { $0.add(Self.key(name), []) }
     }
 
     /// Removes a name with all its records and its fault.
     package func remove(_ name: String) {
-        state.withLock { state in
-            state.records[Self.key(name)] = nil
-            state.faults[Self.key(name)] = nil
-        }
+        state.withLock { $0.remove(Self.key(name)) }
     }
 
     /// Lets every question for a name fail; nil ends that.
@@ -123,8 +149,11 @@ package final class DNSZoneServer: Sendable {
         state.withLock { $0.ttl = seconds }
     }
 
-    /// The questions that arrived, in order.
+    /// The questions that arrived, in order; of very many only the first.
     package var queries: [Query] { state.withLock { $0.queries } }
+
+    /// How many questions arrived.
+    package var queryCount: Int { state.withLock { $0.queryCount } }
 
     /// How often a name was asked for a type.
     package func queryCount(_ name: String, type: UInt16) -> Int {
@@ -134,8 +163,12 @@ package final class DNSZoneServer: Sendable {
 
     // MARK: Life
 
-    /// Starts a server on a free port of 127.0.0.1.
-    package static func start(group: any EventLoopGroup) async throws -> DNSZoneServer {
+    /// Starts a server.
+    ///
+    /// - Parameters:
+    ///   - host: where to listen.
+    ///   - port: for UDP and TCP; 0 takes one that is free for both.
+    package static func start(group: any EventLoopGroup, host: String = "127.0.0.1", port wanted: Int = 0) async throws -> DNSZoneServer {
         let handle = Handle()
         var lastError: (any Error)?
         // The port that is free for TCP may be taken for UDP: try another.
@@ -147,7 +180,7 @@ package final class DNSZoneServer: Sendable {
                         try channel.pipeline.syncOperations.addHandler(StreamHandler(handle: handle))
                     }
                 }
-                .bind(host: "127.0.0.1", port: 0).get()
+                .bind(host: host, port: wanted).get()
             let port = tcp.localAddress?.port ?? 0
             do {
                 let udp = try await DatagramBootstrap(group: group)
@@ -156,13 +189,14 @@ package final class DNSZoneServer: Sendable {
                             try channel.pipeline.syncOperations.addHandler(DatagramHandler(handle: handle))
                         }
                     }
-                    .bind(host: "127.0.0.1", port: port).get()
-                let server = DNSZoneServer(channels: [tcp, udp], port: port)
+                    .bind(host: host, port: port).get()
+                let server = DNSZoneServer(channels: [tcp, udp], host: host, port: port)
                 handle.set(server)
                 return server
             } catch {
                 lastError = error
                 try await tcp.close()
+                if wanted != 0 { break }
             }
         }
         throw lastError ?? ChannelError.unknownLocalAddress
@@ -180,7 +214,10 @@ package final class DNSZoneServer: Sendable {
         let bytes = Array(query.readableBytesView)
         guard bytes.count >= 12, bytes[2] & 0x80 == 0, let question = Self.readQuestion(bytes) else { return nil }
         let (fault, ttl) = state.withLock { state in
-            state.queries.append(Query(name: question.name, type: question.type, isTCP: isTCP))
+            state.queryCount += 1
+            if state.queries.count < Self.keptQueries {
+                state.queries.append(Query(name: question.name, type: question.type, isTCP: isTCP))
+            }
             return (state.faults[question.name], state.ttl)
         }
         var delay = TimeAmount.zero
@@ -218,9 +255,8 @@ package final class DNSZoneServer: Sendable {
         var answers = [(name: String, record: Record)]()
         var name = question.name
         for _ in 0..<16 {
-            guard let records = state.records[name] else {
-                let hasBelow = state.records.keys.contains { $0.hasSuffix(".\(name)") }
-                return (answers, hasBelow)
+            guard let records = state.records[name] ?? wildcard(for: name, in: state) else {
+                return (answers, state.ancestors[name] != nil)
             }
             let matching = records.filter { $0.type == question.type }
             if matching.isEmpty, case .cname(let target)? = records.first(where: { $0.type == 5 }) {
@@ -236,6 +272,26 @@ package final class DNSZoneServer: Sendable {
             return (answers + (matching.isEmpty ? [] : matching + signatures).map { (name, $0) }, true)
         }
         return (answers, true)
+    }
+
+    /// The names above a name, the nearest first, without the root.
+    private static func ancestors(of name: String) -> [String] {
+        var names: [String] = []
+        var rest = name[...]
+        while let dot = rest.firstIndex(of: ".") {
+            rest = rest[rest.index(after: dot)...]
+            names.append(String(rest))
+        }
+        return names
+    }
+
+    /// The records of the wildcard at the closest name above that exists (RFC 4592 §3.3.1).
+    private static func wildcard(for name: String, in state: State) -> [Record]? {
+        guard state.ancestors[name] == nil else { return nil }
+        for ancestor in ancestors(of: name) where state.records[ancestor] != nil || state.ancestors[ancestor] != nil {
+            return state.records["*.\(ancestor)"]
+        }
+        return state.records["*"]
     }
 
     private static func readQuestion(_ bytes: [UInt8]) -> Question? {

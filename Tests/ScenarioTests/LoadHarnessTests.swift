@@ -1,0 +1,110 @@
+import ChildProcesses
+import Foundation
+import LoadTesting
+import TestSupport
+import Testing
+
+extension Scenarios {
+    /// The load testing harness, judged by what it finds when somebody cheats.
+    @Suite
+    struct LoadHarness {
+        private static let scenario = """
+            {"name": "honesty", "summary": "10,000 messages, and a sink that keeps wrong accounts.", "settle": "4s", "connections": 20,
+             "streams": [{"name": "load", "messages": MESSAGES, "concurrency": 20, "size": "2k"}]}
+            """
+
+        /// Runs the scenario, and gives the exit status with the report.
+        private static func run(
+            messages: Int, sabotage: String?, in folder: ScratchFolder, more: [String] = []
+        ) async throws -> (end: ChildEnd, report: LoadReport, output: String) {
+            let file = try folder.write(Self.scenario.replacingOccurrences(of: "MESSAGES", with: String(messages)), to: "scenario.json")
+            let out = folder.file("out")
+            let result = try await Child.run(
+                Programs.loadTest, ["run", file, "--out", out, "--quiet"] + (sabotage.map { ["--sabotage", $0] } ?? []) + more, within: .seconds(120))
+            guard FileManager.default.fileExists(atPath: "\(out)/report.json") else {
+                throw ChildFailure("no report: \(result.end)\n\(result.output)\n\(result.errors)")
+            }
+            return (result.end, try ReportJSON.readReport("\(out)/report.json"), result.output)
+        }
+
+        @Test
+        func anHonestRunHolds() async throws {
+            try await Stage.run { stage in
+                let (end, report, output) = try await Self.run(messages: 1_000, sabotage: nil, in: stage.folder)
+                #expect(end == .exited(0) && report.held, "\(output)")
+                #expect(report.messages.accepted == 1_000 && report.recipients.delivered == 1_000, "\(output)")
+                #expect(report.latencies.first { $0.measure == "delivery" }?.count == 1_000)
+                let page = try String(contentsOfFile: "\(stage.folder.file("out"))/report.html", encoding: .utf8)
+                #expect(page.contains("honesty") && page.contains("<svg"))
+            }
+        }
+
+        /// One in 10,000 is enough to be found.
+        @Test
+        func aDroppedMessageIsLost() async throws {
+            try await Stage.run { stage in
+                let (end, report, output) = try await Self.run(messages: 10_000, sabotage: "drop=10000", in: stage.folder)
+                #expect(end == .exited(1) && !report.held, "\(output)")
+                #expect(report.recipients.lost == 1 && report.recipients.lostExamples.count == 1, "\(output)")
+                #expect(report.recipients.delivered == 9_999, "\(output)")
+            }
+        }
+
+        @Test
+        func aDoubledMessageIsFound() async throws {
+            try await Stage.run { stage in
+                let (end, report, output) = try await Self.run(messages: 1_000, sabotage: "double=1000", in: stage.folder)
+                #expect(end == .exited(1) && report.recipients.doubled == 1 && report.recipients.lost == 0, "\(output)")
+            }
+        }
+
+        @Test
+        func anAlteredOctetIsFound() async throws {
+            try await Stage.run { stage in
+                let (end, report, output) = try await Self.run(messages: 1_000, sabotage: "alter=1000", in: stage.folder)
+                #expect(end == .exited(1) && report.recipients.altered == 1 && report.recipients.lost == 0, "\(output)")
+            }
+        }
+
+        @Test
+        func aGeneratorThatFallsBehindSaysSo() async throws {
+            try await Stage.run { stage in
+                let sink = try await stage.startSink(rules: [.at("dot", ["delayMilliseconds": 50])])
+                let result = try await Child.run(
+                    Programs.loadTest,
+                    ["generate", "--smtp", sink.address, "--rate", "100", "--even", "--messages", "100", "--concurrency", "1", "--size", "1k"])
+                #expect(result.end.isSuccess, "\(result.output) \(result.errors)")
+                #expect(result.output.contains("FELL BEHIND") && result.output.contains("connections were busy"), "\(result.output)")
+                #expect(result.output.contains("accepted 100, refused 0"), "\(result.output)")
+            }
+        }
+
+        @Test
+        func loadDoesNotLeaveTheMachine() async throws {
+            let result = try await Child.run(Programs.loadTest, ["generate", "--smtp", "192.0.2.1:25", "--messages", "1"])
+            #expect(!result.end.isSuccess && result.errors.contains("--i-own-this-target"), "\(result.errors)")
+        }
+
+        /// The network between the system and the far side goes away and comes back.
+        @Test
+        func cutsAreInjected() async throws {
+            try await Stage.run { stage in
+                let file = try stage.folder.write(
+                    """
+                    {"name": "cut", "summary": "Cut for two seconds.", "settle": "60s", "connections": 4,
+                     "settings": {"delivery.retry.intervals": ["500ms", "1s"], "delivery.retry.jitter": 0,
+                                  "delivery.retry.tiers": ["200ms", "500ms", "1s", "2s", "5s", "10s", "30s"]},
+                     "streams": [{"name": "load", "rate": 50, "duration": "5s", "size": "2k"}],
+                     "faults": [{"action": "cut", "at": "1s", "lasts": "2s"}],
+                     "conditions": [{"measure": "lost", "atMost": 0}, {"measure": "doubled", "atMost": 0, "perFault": 4}]}
+                    """, to: "scenario.json")
+                let out = stage.folder.file("out")
+                let result = try await Child.run(Programs.loadTest, ["run", file, "--out", out, "--quiet"], within: .seconds(100))
+                #expect(result.end.isSuccess, "\(result.output) \(result.errors)")
+                let report = try ReportJSON.readReport("\(out)/report.json")
+                #expect(report.faults.count == 1 && (report.faults.first?.seconds ?? 0) >= 2)
+                #expect(report.timeline.contains { $0.waiting > 20 }, "nothing waited while the network was away")
+            }
+        }
+    }
+}

@@ -1,0 +1,164 @@
+import FoundationEssentials
+package import MailSink
+
+/// What a run does: the content of a scenario file. `docs/loadtest.md` describes it.
+package struct LoadScenario: Sendable, Codable {
+    /// Something done to the system, once or again and again.
+    package struct Fault: Sendable, Codable, Hashable {
+        package enum Action: String, Sendable, Codable, CaseIterable {
+            /// SIGKILL, then a start on what is left.
+            case kill
+            /// An orderly end (SIGTERM), then a start.
+            case restart
+            /// SIGSTOP for ``lasts``, then SIGCONT.
+            case stop
+            /// Closes the connections between the system and the sink and takes no new one for ``lasts``.
+            case cut
+            /// Delays what goes between the system and the sink, each way by ``delay``, for ``lasts``.
+            case slow
+        }
+
+        package var action: Action
+        package var at: Distribution<Milliseconds>
+        /// Further times, this long after one another.
+        package var every: Distribution<Milliseconds>?
+        package var times: Int
+        package var lasts: Distribution<Milliseconds>?
+        package var delay: Distribution<Milliseconds>?
+
+        private enum CodingKeys: String, CodingKey, CaseIterable { case action, at, every, times, lasts, delay }
+
+        package init(from decoder: any Decoder) throws {
+            try StrictKeys.check(decoder, CodingKeys.self)
+            let values = try decoder.container(keyedBy: CodingKeys.self)
+            action = try values.decode(Action.self, forKey: .action)
+            at = try values.decode(Distribution<Milliseconds>.self, forKey: .at)
+            every = try values.decodeIfPresent(Distribution<Milliseconds>.self, forKey: .every)
+            times = try values.decodeIfPresent(Int.self, forKey: .times) ?? 1
+            lasts = try values.decodeIfPresent(Distribution<Milliseconds>.self, forKey: .lasts)
+            delay = try values.decodeIfPresent(Distribution<Milliseconds>.self, forKey: .delay)
+        }
+
+        /// When it happens, in milliseconds after the load's begin.
+        var moments: [Double] {
+            let first = at.fixed ?? 0
+            return (0..<max(times, 1)).map { first + Double($0) * (every?.fixed ?? 0) }
+        }
+    }
+
+    /// A condition on what a run finds.
+    package struct Condition: Sendable, Codable, Hashable {
+        /// `lost`, `doubled`, `altered`, `strangers`, `refused`, `inDoubt`, `bounced`, `deferrals`, `late`, `answer.p99`, `delivery.p50`…, `total.max`, `rate`.
+        package var measure: String
+        /// Of one stream; nil of all together. For latencies, `late` and `rate`.
+        package var stream: String?
+        package var atMost: Distribution<Milliseconds>?
+        package var atLeast: Distribution<Milliseconds>?
+        /// Added to ``atMost`` for each fault that was injected.
+        package var perFault: Double?
+
+        private enum CodingKeys: String, CodingKey, CaseIterable { case measure, stream, atMost, atLeast, perFault }
+
+        package init(measure: String, atMost: Double) {
+            self.measure = measure
+            self.atMost = .constant(atMost)
+        }
+
+        package init(from decoder: any Decoder) throws {
+            try StrictKeys.check(decoder, CodingKeys.self)
+            let values = try decoder.container(keyedBy: CodingKeys.self)
+            measure = try values.decode(String.self, forKey: .measure)
+            stream = try values.decodeIfPresent(String.self, forKey: .stream)
+            atMost = try values.decodeIfPresent(Distribution<Milliseconds>.self, forKey: .atMost)
+            atLeast = try values.decodeIfPresent(Distribution<Milliseconds>.self, forKey: .atLeast)
+            perFault = try values.decodeIfPresent(Double.self, forKey: .perFault)
+        }
+    }
+
+    package var name: String
+    package var summary: String
+    package var streams: [LoadStream]
+    /// The sink's rules, as `loadtest/README.md` describes them; nil takes everything at once.
+    package var sink: JSONValue?
+    /// Settings of Apus by dotted name, beside those that a run needs.
+    package var settings: [String: JSONValue]
+    /// SMTP connections that the system may have to the sink at once.
+    package var connections: Int
+    package var faults: [Fault]
+    /// How long what is accepted may take to end once the load is over.
+    package var settle: Distribution<Milliseconds>
+    package var conditions: [Condition]
+
+    private enum CodingKeys: String, CodingKey, CaseIterable { case name, summary, streams, sink, settings, connections, faults, settle, conditions }
+
+    package init(from decoder: any Decoder) throws {
+        try StrictKeys.check(decoder, CodingKeys.self)
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        name = try values.decode(String.self, forKey: .name)
+        summary = try values.decode(String.self, forKey: .summary)
+        streams = try values.decode([LoadStream].self, forKey: .streams)
+        sink = try values.decodeIfPresent(JSONValue.self, forKey: .sink)
+        settings = try values.decodeIfPresent([String: JSONValue].self, forKey: .settings) ?? [:]
+        connections = try values.decodeIfPresent(Int.self, forKey: .connections) ?? 20
+        faults = try values.decodeIfPresent([Fault].self, forKey: .faults) ?? []
+        settle = try values.decodeIfPresent(Distribution<Milliseconds>.self, forKey: .settle) ?? .constant(120_000)
+        conditions = try values.decodeIfPresent([Condition].self, forKey: .conditions) ?? Self.usualConditions
+    }
+
+    /// What every mail system must hold.
+    package static let usualConditions = ["lost", "doubled", "altered", "strangers"].map { Condition(measure: $0, atMost: 0) }
+
+    /// Reads a scenario.
+    ///
+    /// - Throws: ``LoadTestError`` that names the key.
+    package init(json: [UInt8], name: String) throws(LoadTestError) {
+        do {
+            self = try JSONDecoder().decode(LoadScenario.self, from: Data(json))
+            try check()
+        } catch let error as LoadTestError {
+            throw error
+        } catch let error as DecodingError {
+            throw LoadTestError(.invalidScenario, "scenario \(name): \(StrictKeys.explain(error))")
+        } catch {
+            throw LoadTestError(.invalidScenario, "scenario \(name) cannot be read")
+        }
+    }
+
+    private func check() throws {
+        func invalid(_ text: String) -> LoadTestError { LoadTestError(.invalidScenario, "scenario \(name): \(text)") }
+        guard !streams.isEmpty, streams.count <= 64 else { throw invalid("needs from 1 to 64 streams") }
+        guard Set(streams.map(\.name)).count == streams.count else { throw invalid("two streams have one name") }
+        guard (1...10_000).contains(connections) else { throw invalid("connections must be from 1 to 10000") }
+        for fault in faults {
+            guard fault.at.fixed != nil, fault.times >= 1, fault.times <= 10_000, fault.times == 1 || (fault.every?.fixed ?? 0) > 0 else {
+                throw invalid("a fault has a time, and \"every\" when it happens several times")
+            }
+            if fault.action == .slow, fault.delay?.fixed == nil { throw invalid("slow needs a delay") }
+        }
+        for condition in conditions {
+            guard condition.atMost?.fixed != nil || condition.atLeast?.fixed != nil else {
+                throw invalid("condition \(condition.measure): needs atMost or atLeast")
+            }
+            guard ConditionCheck.isMeasure(condition.measure) else { throw invalid("there is no measure \"\(condition.measure)\"") }
+            if let stream = condition.stream, !streams.contains(where: { $0.name == stream }) { throw invalid("there is no stream \"\(stream)\"") }
+        }
+    }
+
+    /// Makes it shorter or longer.
+    ///
+    /// - Parameters:
+    ///   - messages: of every stream at most.
+    ///   - milliseconds: of every stream at most, and the time after which no fault is injected.
+    package mutating func limit(messages: Int?, milliseconds: Double?) {
+        for index in streams.indices {
+            if let messages { streams[index].messages = min(messages, streams[index].messages ?? .max) }
+            if let milliseconds { streams[index].duration = .constant(min(milliseconds, streams[index].durationMilliseconds ?? .infinity)) }
+        }
+        guard let milliseconds else { return }
+        faults = faults.compactMap { fault in
+            var fault = fault
+            fault.times = fault.moments.count { $0 < milliseconds }
+            return fault.times > 0 ? fault : nil
+        }
+    }
+}

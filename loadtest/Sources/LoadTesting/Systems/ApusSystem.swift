@@ -1,0 +1,174 @@
+import ChildProcesses
+import FoundationEssentials
+package import NIOCore
+import NIOPosix
+import Synchronization
+
+/// Apus as one process on the embedded backends, started from its executable.
+package final class ApusSystem: MailSystem {
+    /// How an Apus under test is set up.
+    package struct Configuration: Sendable {
+        /// The executable.
+        package var program: String
+        /// A folder of its own; made when missing.
+        package var folder: String
+        /// Where everything is delivered.
+        package var sink: SocketAddress
+        package var connections: Int
+        /// By dotted name; goes before what a run sets.
+        package var settings: [String: JSONValue]
+        /// Domains that senders are in: verified without a look-up.
+        package var identities: [String]
+        package var accounts = 1
+
+        package init(program: String, folder: String, sink: SocketAddress) {
+            self.program = program
+            self.folder = folder
+            self.sink = sink
+            connections = 20
+            settings = [:]
+            identities = ["example.com"]
+        }
+    }
+
+    private struct State {
+        var child: Child?
+        var keys: [SESEntrance.Key] = []
+        var version = "unknown"
+    }
+
+    private let configuration: Configuration
+    private let port: Int
+    private let data: String
+    private let settingsFile: String
+    private let state = Mutex(State())
+
+    /// Chooses a port and writes the settings; nothing is started yet.
+    package init(_ configuration: Configuration) async throws {
+        self.configuration = configuration
+        port = try await FreePort.next()
+        data = "\(configuration.folder)/data"
+        settingsFile = "\(configuration.folder)/apus.json"
+        try FileManager.default.createDirectory(atPath: configuration.folder, withIntermediateDirectories: true)
+        var settings = JSONValue.object([:])
+        let host = configuration.sink.ipAddress ?? "127.0.0.1"
+        let target = "\(host.utf8.contains(0x3A) ? "[\(host)]" : host):\(configuration.sink.port ?? 25)"
+        let own: [String: JSONValue] = [
+            "sending.domain": .text("apus.load.test"), "accounts.maximumSendRate": .number(1_000_000), "delivery.tls": .text("none"),
+            "delivery.connectionsPerSite": .number(Double(configuration.connections)), "delivery.messagesPerConnection": .number(10_000),
+            "delivery.routes": .list([.text("*=\(target)")]), "log.level": .text("notice"),
+            // Nobody listens there: a run asks no resolver.
+            "delivery.dns.servers": .list([.text("127.0.0.1@9")]), "delivery.dns.validation": .text("off"),
+        ]
+        for (name, value) in own.merging(configuration.settings, uniquingKeysWith: { $1 }) { settings.set(value, at: name) }
+        try JSONEncoder().encode(settings).write(to: URL(filePath: settingsFile))
+    }
+
+    package var description: MailSystemDescription {
+        let notes = configuration.settings.sorted { $0.key < $1.key }.map { "\($0.key) \(Self.text($0.value))" }
+        return MailSystemDescription(
+            name: "Apus", version: state.withLock { $0.version }, entrance: "SES v2 SendEmail, raw content, SigV4 verified, HTTP on loopback",
+            durability: "a 200 leaves after a sync that covers its record", signing: "RSA-2048, relaxed/relaxed",
+            notes: ["\(configuration.connections) SMTP connections at most"] + notes)
+    }
+
+    private static func text(_ value: JSONValue) -> String {
+        switch value {
+        case .text(let text): text
+        case .number(let number): ReportNumbers.number(number)
+        case .bool(let value): "\(value)"
+        case .list(let values): values.map(text).joined(separator: ", ")
+        case .null, .object: ""
+        }
+    }
+
+    package var entrance: LoadEntrance {
+        .ses(SESEntrance(host: "127.0.0.1", port: port, keys: state.withLock { $0.keys }))
+    }
+
+    package var processIDs: [Int32] { state.withLock { $0.child.map { [$0.processID] } ?? [] } }
+
+    package func start() async throws {
+        let arguments = ["serve", "--data", data, "--http", "127.0.0.1:\(port)", "--config", settingsFile]
+        let child = try await Child.start(name: "apus serve", configuration.program, arguments, outputLimit: 100)
+        state.withLock { $0.child = child }
+        _ = try await child.line(within: .seconds(60)) { $0.hasPrefix("apus: ready ") }
+        if state.withLock({ $0.keys.isEmpty }) { try await prepare() }
+    }
+
+    /// Accounts, keys and identities, once.
+    private func prepare() async throws {
+        for account in 0..<configuration.accounts {
+            let name = account == 0 ? "default" : "load\(account)"
+            let output = try await command("keys", "create", "--account", name, "--json")
+            struct Key: Decodable {
+                var AccessKeyId: String
+                var SecretAccessKey: String
+            }
+            let key = try JSONDecoder().decode(Key.self, from: Data(output.utf8))
+            state.withLock { $0.keys.append(SESEntrance.Key(id: key.AccessKeyId, secret: key.SecretAccessKey)) }
+            for identity in configuration.identities {
+                _ = try await command("identities", "create", identity, "--verified", "--account", name)
+            }
+        }
+        let version = try await Child.run(configuration.program, ["--version"]).output.split(separator: "\n").first.map(String.init)
+        state.withLock { $0.version = version ?? "unknown" }
+    }
+
+    private func command(_ arguments: String...) async throws -> String {
+        let result = try await Child.run(configuration.program, arguments + ["--data", data, "--config", settingsFile])
+        guard result.end.isSuccess else {
+            throw LoadTestError(.processFailed, "apus \(arguments.prefix(2).joined(separator: " ")): \(result.errors.suffix(2_000))")
+        }
+        return result.output
+    }
+
+    package func kill() async throws {
+        try await child().kill()
+    }
+
+    package func stop(within limit: Duration) async throws {
+        let end = try await child().stop(within: limit)
+        guard end.isSuccess else { throw LoadTestError(.processFailed, "apus ended with \(end) at SIGTERM\n\(try child().lastWords)") }
+    }
+
+    package func suspend() throws { try child().signal(19) }
+    package func resume() throws { try child().signal(18) }
+
+    private func child() throws -> Child {
+        guard let child = state.withLock({ $0.child }) else { throw LoadTestError(.processFailed, "apus does not run") }
+        return child
+    }
+
+    package func queueDepth() async throws -> Int? {
+        struct Queue: Decodable {
+            struct Topic: Decodable { var waiting: Int }
+            var topics: [Topic]
+        }
+        let output = try await command("queue", "--json")
+        return try JSONDecoder().decode(Queue.self, from: Data(output.utf8)).topics.reduce(0) { $0 + $1.waiting }
+    }
+
+    /// From the events: messages with a Bounce.
+    package func bounced() async throws -> Set<String>? {
+        struct Event: Decodable {
+            struct Mail: Decodable { var messageId: String }
+            var eventType: String
+            var mail: Mail
+        }
+        let arguments = ["events", "tail", "--from-start", "--data", data, "--config", settingsFile]
+        let result = try await Child.run(configuration.program, arguments, within: .seconds(600))
+        guard result.end.isSuccess else { throw LoadTestError(.processFailed, "apus events tail: \(result.errors.suffix(2_000))") }
+        var ids: Set<String> = []
+        for line in result.output.split(separator: "\n") where line.contains("\"Bounce\"") {
+            let event = try JSONDecoder().decode(Event.self, from: Data(line.utf8))
+            if event.eventType == "Bounce" { ids.insert(event.mail.messageId) }
+        }
+        return ids
+    }
+
+    package func remove() async {
+        try? await state.withLock { $0.child }?.kill()
+        try? FileManager.default.removeItem(atPath: data)
+    }
+}
