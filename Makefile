@@ -57,6 +57,10 @@ format: ## rewrite the Swift sources as .swift-format says
 bench: deps-bench build ## messages a second and CPU per message, beside Postfix
 	@$(PYTHON) bench/bench.py --bin $(BIN) $(ARGS)
 
+.PHONY: compare
+compare: deps-bench build ## one load test scenario on Apus, Postfix, Exim and OpenSMTPD in turn (ARGS='burst --rounds 3')
+	@$(BIN)/apus-loadtest compare $(ARGS)
+
 .PHONY: soak
 soak: deps build ## the kill tests at full length: fifty kills under load
 	APUS_SOAK=1 $(SWIFT) test $(TEST_FLAGS) --filter ScenarioTests --no-parallel

@@ -41,7 +41,7 @@ def environment():
 def unavailable():
     """Why Postfix cannot run here, or None."""
     if not (TOOLS / "usr/lib/postfix/sbin/master").exists():
-        return "Postfix is not unpacked: scripts/deps-postfix.sh"
+        return "Postfix is not unpacked: scripts/deps-mta.sh"
     if os.geteuid() != 0:
         return "Postfix starts only as root"
     return None

@@ -162,4 +162,4 @@ if [[ -n ${groups[build]:-} ]]; then check_swift; fi
 
 if [[ -n ${groups[demo]:-} || -n ${groups[bench]:-} ]]; then virtual_environment; fi
 if [[ -n ${groups[demo]:-} ]]; then cpython_messages; fi
-if [[ -n ${groups[bench]:-} ]]; then scripts/deps-postfix.sh; fi
+if [[ -n ${groups[bench]:-} ]]; then scripts/deps-mta.sh; fi

@@ -6,5 +6,5 @@ struct ApusLoadtest: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "apus-loadtest",
         abstract: "Load testing for mail: sinks, generators, reports.",
-        subcommands: [SinkCommand.self, GenerateCommand.self, RunCommand.self, ScenariosCommand.self])
+        subcommands: [SinkCommand.self, GenerateCommand.self, RunCommand.self, CompareCommand.self, ScenariosCommand.self])
 }

@@ -136,8 +136,7 @@ struct GenerateCommand: AsyncParsableCommand {
         stream.concurrency = concurrency ?? (rate == nil ? 40 : 200)
         stream.messages = messages ?? (time == nil ? 1_000 : nil)
         if let time {
-            guard let milliseconds = Milliseconds.value(time) else { throw ValidationError("--for takes a time: 30s, 5m, 1h") }
-            stream.duration = .constant(milliseconds)
+            stream.duration = .constant(try TimeArgument.milliseconds(time))
         }
         stream.size = try DistributionArgument.octets(size)
         stream.recipients = recipients

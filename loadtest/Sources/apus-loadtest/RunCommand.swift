@@ -53,12 +53,7 @@ struct RunCommand: AsyncParsableCommand {
 
     private func runScenario() async throws -> LoadReport {
         var plan = try ScenarioFile.load(scenario)
-        var milliseconds: Double?
-        if let time {
-            guard let value = Milliseconds.value(time) else { throw ValidationError("--for takes a time: 60s, 10m, 1h") }
-            milliseconds = value
-        }
-        plan.limit(messages: messages, milliseconds: milliseconds)
+        plan.limit(messages: messages, milliseconds: try time.map(TimeArgument.milliseconds))
         let folder = out ?? "loadtest-\(plan.name)-\(Int(Date().timeIntervalSince1970))"
         var configuration = LoadRun.Configuration(scenario: plan, program: ProgramPath.own, folder: folder)
         configuration.mayLeaveLoopback = target.mayLeaveLoopback
@@ -74,12 +69,8 @@ struct RunCommand: AsyncParsableCommand {
         let run = LoadRun(configuration)
         let report = try await run.run { address in
             if let outside { return OutsideSystem(entrance: outside) }
-            var apus = ApusSystem.Configuration(program: try apus ?? ProgramPath.beside("apus"), folder: "\(folder)/apus", sink: address)
-            apus.connections = plan.connections
-            apus.settings = plan.settings
-            apus.identities = plan.senderDomains
-            apus.accounts = plan.accounts
-            return try await ApusSystem(apus)
+            let program = try apus ?? ProgramPath.beside("apus")
+            return try await ApusSystem(ApusSystem.Configuration(program: program, folder: "\(folder)/apus", sink: address, scenario: plan))
         }
         try ReportFiles.write(report, to: folder)
         Output.line(TerminalSummary.text(report))

@@ -30,11 +30,15 @@ package enum ProcessTree {
         select(roots).map(\.process)
     }
 
-    /// What they use together. A process that ended without being waited for by one of them is not counted.
+    /// What they use together. A process that ended without being waited for by one of them is counted only when it was in a
+    /// ``ControlGroup``.
     package static func use(of roots: [Int32]) -> ProcessUse {
+        let groups = Set(roots.compactMap(ControlGroup.init(of:)))
         let entries = select(roots)
+        let others = groups.isEmpty ? entries : entries.filter { entry in ControlGroup(of: entry.process).map { !groups.contains($0) } ?? true }
         var use = ProcessUse()
-        use.cpuSeconds = Double(entries.reduce(0) { $0 + $1.ticks }) / Double(max(sysconf(CInt(_SC_CLK_TCK)), 1))
+        use.cpuSeconds = Double(others.reduce(0) { $0 + $1.ticks }) / Double(max(sysconf(CInt(_SC_CLK_TCK)), 1))
+        use.cpuSeconds += groups.reduce(0) { $0 + ($1.cpuSeconds ?? 0) }
         use.residentOctets = entries.reduce(0) { $0 + $1.pages } * Int(sysconf(CInt(_SC_PAGESIZE)))
         return use
     }

@@ -79,6 +79,8 @@ struct RunWatch: ~Copyable {
             }
             try await Task.sleep(for: Self.interval)
         }
+        // What follows is bookkeeping, no part of the load.
+        processes.sample(at: WallClock.now(), system: system.processIDs)
         try await takeBounces()
         settledAt = max(ledger.lastArrival, ledger.lastAnswer)
     }
@@ -111,7 +113,6 @@ struct RunWatch: ~Copyable {
 
     /// The report, once it has settled.
     mutating func report(scenario: LoadScenario, faults: [LoadReport.Fault]) async throws -> LoadReport {
-        processes.sample(at: WallClock.now(), system: system.processIDs)
         _ = try read()
         let first = ledger.firstCall == .max ? begin : ledger.firstCall
         var report = LoadReport(

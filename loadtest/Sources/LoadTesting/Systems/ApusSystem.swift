@@ -21,13 +21,15 @@ package final class ApusSystem: MailSystem {
         package var identities: [String]
         package var accounts = 1
 
-        package init(program: String, folder: String, sink: SocketAddress) {
+        /// As a scenario wants it.
+        package init(program: String, folder: String, sink: SocketAddress, scenario: LoadScenario) {
             self.program = program
             self.folder = folder
             self.sink = sink
-            connections = 20
-            settings = [:]
-            identities = ["example.com"]
+            connections = scenario.connections
+            settings = scenario.settings
+            identities = scenario.senderDomains
+            accounts = scenario.accounts
         }
     }
 

@@ -1,0 +1,19 @@
+import ArgumentParser
+import FoundationEssentials
+import MailSink
+
+/// A time on the command line.
+enum TimeArgument {
+    /// - Throws: `ValidationError` for a text that is none.
+    static func milliseconds(_ text: String) throws -> Double {
+        guard let value = Milliseconds.value(text) else { throw ValidationError("--for takes a time: 60s, 10m, 1h") }
+        return value
+    }
+}
+
+/// Paths that hold for children too, which may work elsewhere.
+enum AbsolutePath {
+    static func of(_ path: String) -> String {
+        path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
+    }
+}
