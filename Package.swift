@@ -54,14 +54,15 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let fuzzTargets: [Target] =
     !isFuzzing
     ? []
-    : [
-        ("MailMessage", []), ("AWSSignature", []), ("SMTPProtocol", [nioCore]), ("MailAuthentication", []), ("SESModel", []),
-    ].map { (name: String, others: [Target.Dependency]) in
-        .executableTarget(
-            name: "\(name)Fuzz", dependencies: [.init(stringLiteral: name)] + others, path: "Fuzz/\(name)",
-            swiftSettings: swiftSettings + [.unsafeFlags(["-parse-as-library"])],
-            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])])
-    }
+    : [.target(name: "FuzzDriver", path: "Fuzz/Driver", swiftSettings: swiftSettings)]
+        + [
+            ("MailMessage", []), ("AWSSignature", []), ("SMTPProtocol", [nioCore]), ("MailAuthentication", []), ("SESModel", []),
+        ].map { (name: String, others: [Target.Dependency]) in
+            .executableTarget(
+                name: "\(name)Fuzz", dependencies: ["FuzzDriver", .init(stringLiteral: name)] + others, path: "Fuzz/\(name)",
+                swiftSettings: swiftSettings + [.unsafeFlags(["-parse-as-library"])],
+                linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])])
+        }
 
 /// The load test's shipped scenarios, files of loadtest/scenarios: part of its executable.
 let scenarios = [
@@ -125,7 +126,7 @@ let package = Package(
             ]),
         library("Intake", ["ApusCore", "ApusSchema", "Backends", "ControlPlane", "MailMessage", "SESModel", nioCore, crypto]),
         library(
-            "MailSink", ["ApusCore", "MailMessage", "SMTPProtocol", "SMTPTransport", nioCore, nioPosix, nioSSL, x509, asn1, crypto]),
+            "MailSink", ["ApusCore", "SMTPProtocol", "SMTPTransport", nioCore, nioPosix, nioSSL, x509, asn1, crypto]),
 
         // Layer 4: the roles.
         library(
@@ -201,8 +202,8 @@ let package = Package(
                 "SESInterface", "AWSSignature", "ApusCore", "ApusSchema", "Backends", "ControlPlane", "Intake", "SESModel", "TestBackends",
                 nioCore, nioPosix, nioSSL, logging, serviceLifecycle,
             ]),
-        tests("MailSinkTests", ["ApusCore", "MailMessage", "SMTPProtocol", "SMTPTransport", "MailSink", nioCore, nioPosix, nioSSL]),
-        tests("LoadTestingTests", ["ApusCore", "ChildProcesses", "LoadTesting", "MailSink", "SMTPProtocol", nioCore, nioPosix]),
+        tests("MailSinkTests", ["SMTPProtocol", "SMTPTransport", "MailSink", nioCore, nioPosix, nioSSL]),
+        tests("LoadTestingTests", ["ChildProcesses", "LoadTesting", "MailSink", nioCore, nioPosix]),
         tests(
             "DeliveryTests",
             [

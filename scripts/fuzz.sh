@@ -7,8 +7,8 @@ export APUS_FUZZ=1
 flags=(--scratch-path .build-fuzz -c release)
 echo "building the fuzz targets (the first time: several minutes)"
 failed=()
-for folder in Fuzz/*/; do
-    target=$(basename "$folder")Fuzz
+for source in Fuzz/*/Fuzz.swift; do
+    target=$(basename "$(dirname "$source")")Fuzz
     swift build "${flags[@]}" --product "$target"
     corpus=.build-fuzz/corpus/$target
     mkdir -p "$corpus" .build-fuzz/findings

@@ -1,10 +1,10 @@
+import FuzzDriver
 import AWSSignature
 
 private let verifier = SigV4Verifier(SigV4Verifier.Configuration(regions: ["us-east-1"]))
 
 /// The input's lines are the request target and then `name: value` header lines.
-@_cdecl("LLVMFuzzerTestOneInput")
-public func fuzzSignature(_ data: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+private func fuzzSignature(_ data: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let lines = UnsafeBufferPointer(start: data, count: count).split(separator: 0x0A, omittingEmptySubsequences: false)
     var headers: [(name: String, value: String)] = [(name: "host", value: "h")]
     for line in lines.dropFirst() {
@@ -20,18 +20,9 @@ public func fuzzSignature(_ data: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     return 0
 }
 
-@_silgen_name("LLVMFuzzerRunDriver")
-private func runDriver(
-    _ argumentCount: UnsafeMutablePointer<CInt>, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
-    _ test: @convention(c) (UnsafePointer<UInt8>, Int) -> CInt
-) -> CInt
-
-/// SwiftPM renames the entry point of executables, so libFuzzer's own `main` is not found; its driver is called instead.
 @main
 enum Fuzzer {
     static func main() {
-        var argumentCount = CommandLine.argc
-        var arguments = CommandLine.unsafeArgv
-        _ = runDriver(&argumentCount, &arguments, { fuzzSignature($0, $1) })
+        FuzzDriver.run { fuzzSignature($0, $1) }
     }
 }

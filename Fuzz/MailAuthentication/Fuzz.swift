@@ -1,8 +1,8 @@
+import FuzzDriver
 import MailAuthentication
 
 /// Reads any bytes as a message: verifies its signatures, signs it, and checks that what was signed verifies.
-@_cdecl("LLVMFuzzerTestOneInput")
-func fuzzMailAuthentication(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+private func fuzzMailAuthentication(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let message = Array(UnsafeBufferPointer(start: start, count: count))
     _ = try? DKIMSignature(field: message)
     for form in DKIMCanonicalization.allCases { checkSplits(of: message, form: form) }
@@ -36,18 +36,9 @@ private enum FuzzKey {
     static let key = try? DKIMKey(ed25519Seed: [UInt8](0..<32))
 }
 
-@_silgen_name("LLVMFuzzerRunDriver")
-private func runDriver(
-    _ argumentCount: UnsafeMutablePointer<CInt>, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
-    _ test: @convention(c) (UnsafePointer<UInt8>, Int) -> CInt
-) -> CInt
-
-/// SwiftPM renames the entry point of executables, so libFuzzer's own `main` is not found; its driver is called instead.
 @main
 enum Fuzzer {
     static func main() {
-        var argumentCount = CommandLine.argc
-        var arguments = CommandLine.unsafeArgv
-        _ = runDriver(&argumentCount, &arguments, { fuzzMailAuthentication($0, $1) })
+        FuzzDriver.run { fuzzMailAuthentication($0, $1) }
     }
 }

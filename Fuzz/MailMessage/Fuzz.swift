@@ -1,8 +1,8 @@
+import FuzzDriver
 import MailMessage
 
 /// Feeds every reader of this target with the same octets, so that corpora are plain messages and field values.
-@_cdecl("LLVMFuzzerTestOneInput")
-public func fuzzMailMessage(_ data: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+private func fuzzMailMessage(_ data: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let bytes = Array(UnsafeBufferPointer(start: data, count: count))
     let text = String(decoding: bytes, as: UTF8.self)
     _ = try? EmailAddress(bytes: bytes, allowingAddressLiteral: true)
@@ -33,18 +33,9 @@ public func fuzzMailMessage(_ data: UnsafePointer<UInt8>, _ count: Int) -> CInt 
     return 0
 }
 
-@_silgen_name("LLVMFuzzerRunDriver")
-private func runDriver(
-    _ argumentCount: UnsafeMutablePointer<CInt>, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
-    _ test: @convention(c) (UnsafePointer<UInt8>, Int) -> CInt
-) -> CInt
-
-/// SwiftPM renames the entry point of executables, so libFuzzer's own `main` is not found; its driver is called instead.
 @main
 enum Fuzzer {
     static func main() {
-        var argumentCount = CommandLine.argc
-        var arguments = CommandLine.unsafeArgv
-        _ = runDriver(&argumentCount, &arguments, { fuzzMailMessage($0, $1) })
+        FuzzDriver.run { fuzzMailMessage($0, $1) }
     }
 }

@@ -1,11 +1,11 @@
+import FuzzDriver
 import SESModel
 
 private let router = Router(SESv2.operations)
 
 /// The input's first line is `METHOD path?query`, the rest the body. What decodes must be written back without a trap, and what is
 /// written must be JSON.
-@_cdecl("LLVMFuzzerTestOneInput")
-public func fuzzRequest(_ data: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+private func fuzzRequest(_ data: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let input = UnsafeBufferPointer(start: data, count: count)
     let lineEnd = input.firstIndex(of: 0x0A) ?? count
     let line = String(decoding: input[..<lineEnd], as: UTF8.self)
@@ -33,18 +33,9 @@ private func check(_ match: RouteMatch, query: Substring, body: [UInt8]) {
     }
 }
 
-@_silgen_name("LLVMFuzzerRunDriver")
-private func runDriver(
-    _ argumentCount: UnsafeMutablePointer<CInt>, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
-    _ test: @convention(c) (UnsafePointer<UInt8>, Int) -> CInt
-) -> CInt
-
-/// SwiftPM renames the entry point of executables, so libFuzzer's own `main` is not found; its driver is called instead.
 @main
 enum Fuzzer {
     static func main() {
-        var argumentCount = CommandLine.argc
-        var arguments = CommandLine.unsafeArgv
-        _ = runDriver(&argumentCount, &arguments, { fuzzRequest($0, $1) })
+        FuzzDriver.run { fuzzRequest($0, $1) }
     }
 }

@@ -1,19 +1,11 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin.C
-#endif
-
+import FuzzDriver
 import NIOCore
 import SMTPProtocol
 
 /// One target for every parser of this module. The first octet chooses the parser, the second the size of the pieces that the rest arrives in.
 ///
 /// Besides not trapping, it must not matter how the octets are split.
-@_cdecl("LLVMFuzzerTestOneInput")
-public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+private func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     guard count > 2 else { return 0 }
     let bytes = Array(UnsafeBufferPointer(start: start + 2, count: count - 2))
     let step = max(1, Int(start[1]))
@@ -154,18 +146,9 @@ private func client(_ bytes: [UInt8], step: Int) {
     precondition(!isRunning)
 }
 
-@_silgen_name("LLVMFuzzerRunDriver")
-private func runDriver(
-    _ argumentCount: UnsafeMutablePointer<CInt>, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
-    _ test: @convention(c) (UnsafePointer<UInt8>, Int) -> CInt
-) -> CInt
-
-/// SwiftPM renames the entry point of executables, so libFuzzer's own `main` is not found; its driver is called instead.
 @main
-struct Fuzz {
+enum Fuzzer {
     static func main() {
-        var count = CommandLine.argc
-        var arguments = CommandLine.unsafeArgv
-        exit(runDriver(&count, &arguments, fuzz))
+        FuzzDriver.run { fuzz($0, $1) }
     }
 }
