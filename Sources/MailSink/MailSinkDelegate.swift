@@ -2,14 +2,6 @@ import NIOCore
 import SMTPProtocol
 import SMTPTransport
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin.C
-#endif
-
 /// One connection to a sink: applies the rules, counts, keeps, stores.
 final class MailSinkDelegate: SMTPServerDelegate {
     private let record: MailSinkRecord
@@ -212,7 +204,7 @@ final class MailSinkDelegate: SMTPServerDelegate {
             return apply(rule, connection) { connection.answer(.accept) }
         }
         let message = MailSinkMessage(
-            sequence: record.nextSequence(), arrivedAt: Self.now(), connection: connectionID, remoteAddress: remote,
+            sequence: record.nextSequence(), arrivedAt: WallClock.now() / 1_000_000, connection: connectionID, remoteAddress: remote,
             localAddress: connection.localAddress?.ipAddress ?? "", tls: connection.tls?.version, hello: hello, sender: sender,
             recipients: recipients,
             id: id, content: keeps ? Self.copy(content) : content)
@@ -255,11 +247,5 @@ final class MailSinkDelegate: SMTPServerDelegate {
         var copy = ByteBufferAllocator().buffer(capacity: content.readableBytes)
         copy.writeImmutableBuffer(content)
         return copy
-    }
-
-    private static func now() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
     }
 }

@@ -15,7 +15,7 @@ package import NIOCore
 /// | 36 | u16 | provider, by its place in the scenario |
 /// | 38 | u16 | reply code |
 /// | 40 | 16 octets | source address, IPv4 mapped into IPv6 |
-package struct Arrival: FixedRecord, Hashable {
+package struct Arrival: FixedRecord {
     package static var magic: StaticString { "APUSARR1" }
 
     package enum Kind: UInt8, Sendable {
@@ -96,19 +96,6 @@ package struct Arrival: FixedRecord, Hashable {
         octets.set(source.1, at: 48)
     }
 
-    package static func == (left: Arrival, right: Arrival) -> Bool {
-        left.sequence == right.sequence && left.run == right.run && left.recipient == right.recipient && left.kind == right.kind
-            && left.flags == right.flags && left.time == right.time && left.connection == right.connection && left.octets == right.octets
-            && left.provider == right.provider && left.code == right.code && left.source == right.source
-    }
-
-    package func hash(into hasher: inout Hasher) {
-        hasher.combine(sequence)
-        hasher.combine(run)
-        hasher.combine(recipient)
-        hasher.combine(time)
-    }
-
     /// The 16 octets of an address, IPv4 mapped into IPv6.
     package static func source(_ address: SocketAddress?) -> (UInt64, UInt64) {
         guard let address else { return (0, 0) }
@@ -124,16 +111,5 @@ package struct Arrival: FixedRecord, Hashable {
             default: return (0, 0)
             }
         }
-    }
-
-    /// The source address as text.
-    package var sourceText: String {
-        var octets: [UInt8] = []
-        withUnsafeBytes(of: source) { octets = Array($0) }
-        if octets.prefix(12).elementsEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]) {
-            return octets.suffix(4).map(String.init).joined(separator: ".")
-        }
-        let words = stride(from: 0, to: 16, by: 2).map { String(UInt16(octets[$0]) << 8 | UInt16(octets[$0 + 1]), radix: 16) }
-        return words.joined(separator: ":")
     }
 }

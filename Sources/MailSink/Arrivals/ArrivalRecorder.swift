@@ -1,14 +1,6 @@
 import NIOCore
 import SMTPProtocol
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin.C
-#endif
-
 /// Writes what happens to each recipient on one connection into the record file.
 struct ArrivalRecorder {
     private let log: RecordLogWriter<Arrival>
@@ -58,7 +50,7 @@ struct ArrivalRecorder {
         guard fault != .drop else { return }
         var flags = found?.flags ?? .foreign
         if isEncrypted { flags.insert(.encrypted) }
-        let time = Self.now()
+        let time = WallClock.now()
         for recipient in recipients {
             let mark = LoadRecipient(address: recipient)
             let arrival = Arrival(
@@ -74,7 +66,8 @@ struct ArrivalRecorder {
         guard let mark = LoadRecipient(address: address) else { return }
         log.append(
             Arrival(
-                sequence: mark.sequence, run: 0, recipient: mark.index, kind: Self.kind(code), flags: isEncrypted ? .encrypted : [], time: Self.now(),
+                sequence: mark.sequence, run: 0, recipient: mark.index, kind: Self.kind(code), flags: isEncrypted ? .encrypted : [],
+                time: WallClock.now(),
                 connection: connection, octets: 0, provider: provider, code: code, source: source))
     }
 
@@ -84,11 +77,5 @@ struct ArrivalRecorder {
         case 500...599: .refused
         default: .deferred
         }
-    }
-
-    private static func now() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 }

@@ -13,7 +13,6 @@ import Synchronization
 package final class RecordLogWriter<Record: FixedRecord>: Sendable {
     private struct State {
         var gathered: [UInt8] = []
-        var isClosed = false
         var failed = false
     }
 

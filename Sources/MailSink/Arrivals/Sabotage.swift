@@ -1,5 +1,3 @@
-import Synchronization
-
 /// Makes a sink keep wrong accounts on purpose, to show that a run finds it out. Each does it to one message in so many.
 package struct Sabotage: Sendable, Hashable {
     package enum Kind: String, Sendable, Hashable, CaseIterable {
@@ -25,20 +23,5 @@ package struct Sabotage: Sendable, Hashable {
         let parts = text.split(separator: "=", omittingEmptySubsequences: false)
         guard parts.count == 2, let kind = Kind(rawValue: String(parts[0])), let every = Int(parts[1]), every >= 1 else { return nil }
         self.init(kind: kind, every: every)
-    }
-}
-
-/// Counts messages over all connections, so that one in so many is chosen.
-final class SabotageCounter: Sendable {
-    private let sabotage: Sabotage
-    private let count = Atomic<Int>(0)
-
-    init(_ sabotage: Sabotage) {
-        self.sabotage = sabotage
-    }
-
-    /// What to do to the next message.
-    func next() -> Sabotage.Kind? {
-        count.wrappingAdd(1, ordering: .relaxed).newValue.isMultiple(of: sabotage.every) ? sabotage.kind : nil
     }
 }

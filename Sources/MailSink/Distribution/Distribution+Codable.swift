@@ -35,7 +35,7 @@ extension Distribution: Codable {
             self.init(.constant(try single.decode(Value.self).number))
             return
         }
-        try RuleFileKeys.check(decoder, Set(CodingKeys.allCases.map(\.rawValue)))
+        try StrictKeys.check(decoder, CodingKeys.self)
         let values = try decoder.container(keyedBy: CodingKeys.self)
         func invalid(_ text: String) -> DecodingError { .dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: text)) }
         let forms = values.allKeys.filter { $0 != .max }
@@ -48,12 +48,12 @@ extension Distribution: Codable {
             form = .uniform(pair[0], pair[1])
         case .exponential: form = .exponential(mean: try values.decode(Value.self, forKey: .exponential).number)
         case .normal:
-            try RuleFileKeys.check(values.superDecoder(forKey: .normal), Set(NormalKeys.allCases.map(\.rawValue)))
+            try StrictKeys.check(values.superDecoder(forKey: .normal), Set(NormalKeys.allCases.map(\.rawValue)))
             let normal = try values.nestedContainer(keyedBy: NormalKeys.self, forKey: .normal)
             form = .normal(
                 mean: try normal.decode(Value.self, forKey: .mean).number, deviation: try normal.decode(Value.self, forKey: .deviation).number)
         case .lognormal:
-            try RuleFileKeys.check(values.superDecoder(forKey: .lognormal), Set(LognormalKeys.allCases.map(\.rawValue)))
+            try StrictKeys.check(values.superDecoder(forKey: .lognormal), Set(LognormalKeys.allCases.map(\.rawValue)))
             let lognormal = try values.nestedContainer(keyedBy: LognormalKeys.self, forKey: .lognormal)
             let median = try lognormal.decode(Value.self, forKey: .median).number
             let p99 = try lognormal.decode(Value.self, forKey: .p99).number

@@ -44,7 +44,7 @@ struct MailSinkRuleFile: Decodable {
         }
 
         init(from decoder: any Decoder) throws {
-            try RuleFileKeys.check(decoder, Self.keys)
+            try StrictKeys.check(decoder, Self.keys)
             let container = try decoder.container(keyedBy: CodingKeys.self)
             name = try container.decodeIfPresent(String.self, forKey: .name)
             stage = try container.decode(MailSinkStage.self, forKey: .stage)
@@ -135,7 +135,7 @@ struct MailSinkRuleFile: Decodable {
     private enum CodingKeys: String, CodingKey { case seed, rules }
 
     init(from decoder: any Decoder) throws {
-        try RuleFileKeys.check(decoder, ["seed", "rules"])
+        try StrictKeys.check(decoder, ["seed", "rules"])
         let container = try decoder.container(keyedBy: CodingKeys.self)
         seed = try container.decodeIfPresent(UInt64.self, forKey: .seed)
         rules = try container.decode([Entry].self, forKey: .rules)

@@ -32,20 +32,7 @@ package struct MailSinkRules: Sendable, Hashable {
         } catch let error as MailSinkError {
             throw error
         } catch let error as DecodingError {
-            throw MailSinkError(.invalidRules, "rules file: \(Self.explain(error))")
-        }
-    }
-
-    /// What is wrong in a file, for the person who wrote it.
-    static func explain(_ error: DecodingError) -> String {
-        func path(_ keys: [any CodingKey]) -> String {
-            keys.isEmpty ? "the file" : keys.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")
-        }
-        switch error {
-        case .keyNotFound(let key, let context): return "\(path(context.codingPath)) lacks \"\(key.stringValue)\""
-        case .typeMismatch(_, let context), .valueNotFound(_, let context): return "\(path(context.codingPath)) has a value of the wrong type"
-        case .dataCorrupted(let context): return "\(path(context.codingPath)): \(context.debugDescription)"
-        @unknown default: return "cannot be read"
+            throw MailSinkError(.invalidRules, "rules file: \(StrictKeys.explain(error))")
         }
     }
 }
