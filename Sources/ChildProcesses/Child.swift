@@ -37,16 +37,14 @@ package final class Child: Sendable {
     /// - Parameters:
     ///   - environment: the whole of it: nothing of this process's reaches the child.
     ///   - outputLimit: how many lines of standard output are kept.
-    ///   - folder: where it works; nil is where this process does.
-    ///   - leadsSession: whether it becomes leader of a session, so that ``signalSession(_:)`` reaches what it starts.
+    ///   - leadsSession: whether it becomes leader of a session, by which what it starts can be found.
     /// - Throws: ``ChildFailure``.
     package static func start(
         name: String, _ program: String, _ arguments: [String], environment: [String: String] = Child.plainEnvironment(),
-        outputLimit: Int = .max, folder: String? = nil, leadsSession: Bool = false
+        outputLimit: Int = .max, leadsSession: Bool = false
     ) async throws -> Child {
         guard access(program, X_OK) == 0 else { throw ChildFailure("\(program) is not there or not executable: install or build it first") }
-        let change = folder.map { ["/usr/bin/env", "--chdir=\($0)"] } ?? []
-        let command = [Self.wrapper, "--pdeathsig", "KILL", "--"] + change + [program] + arguments
+        let command = [Self.wrapper, "--pdeathsig", "KILL", "--", program] + arguments
         let output = ChildLines(limit: outputLimit)
         let errors = ChildLines(limit: 400)
         let processID = try await Spawner.shared.perform {
@@ -92,13 +90,6 @@ package final class Child: Sendable {
         // Under the lock: a reaped process's id may belong to another.
         self.ending.withLock { ending in
             if ending == nil { _ = Glibc.kill(self.processID, number) }
-        }
-    }
-
-    /// Sends a signal to all processes of its group; of its session's, when it leads one.
-    package func signalSession(_ number: Int32) {
-        self.ending.withLock { ending in
-            if ending == nil { _ = Glibc.kill(-self.processID, number) }
         }
     }
 

@@ -80,7 +80,6 @@ package final class DNSZoneServer: Sendable {
         var faults: [String: Fault] = [:]
         var ttl: UInt32 = 300
         var queries: [Query] = []
-        var queryCount = 0
 
         mutating func add(_ name: String, _ new: [Record]) {
             if records[name] == nil { DNSZoneServer.ancestors(of: name).forEach { ancestors[$0, default: 0] += 1 } }
@@ -152,9 +151,6 @@ package final class DNSZoneServer: Sendable {
     /// The questions that arrived, in order; of very many only the first.
     package var queries: [Query] { state.withLock { $0.queries } }
 
-    /// How many questions arrived.
-    package var queryCount: Int { state.withLock { $0.queryCount } }
-
     /// How often a name was asked for a type.
     package func queryCount(_ name: String, type: UInt16) -> Int {
         let name = Self.key(name)
@@ -214,7 +210,6 @@ package final class DNSZoneServer: Sendable {
         let bytes = Array(query.readableBytesView)
         guard bytes.count >= 12, bytes[2] & 0x80 == 0, let question = Self.readQuestion(bytes) else { return nil }
         let (fault, ttl) = state.withLock { state in
-            state.queryCount += 1
             if state.queries.count < Self.keptQueries {
                 state.queries.append(Query(name: question.name, type: question.type, isTCP: isTCP))
             }

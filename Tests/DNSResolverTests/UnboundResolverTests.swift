@@ -101,6 +101,25 @@ struct UnboundResolverTests {
         }
     }
 
+    /// The server's own rule, RFC 4592: what exists is not covered, and the nearest name above decides.
+    @Test("a wildcard answers for what is not there")
+    func wildcards() async throws {
+        try await withResolver { (dns, resolver) async throws in
+            dns.set("*.many.test", .mx(10, "mx.many.test"))
+            dns.set("mx.many.test", .a("127.0.0.9"))
+            dns.set("host.deep.many.test", .a("127.0.0.1"))
+            #expect(try await resolver.lookupMX("d1.many.test").exchangers.map(\.host) == ["mx.many.test"])
+            #expect(try await resolver.lookupMX("a.b.many.test").exchangers.map(\.host) == ["mx.many.test"])
+            #expect(await resolver.code("mx.many.test") == .noData)
+            #expect(await resolver.code("deep.many.test") == .noData)
+            #expect(await resolver.code("other.deep.many.test") == .noSuchDomain)
+            #expect(await resolver.code("elsewhere.test") == .noSuchDomain)
+            // Once nothing is below it any more, the wildcard covers it again.
+            dns.remove("host.deep.many.test")
+            #expect(try await resolver.lookupMX("again.deep.many.test").exchangers.map(\.host) == ["mx.many.test"])
+        }
+    }
+
     @Test("absence says how long it holds")
     func negativeTTL() async throws {
         try await withResolver { (dns, resolver) async throws in
