@@ -21,13 +21,15 @@ help: ## list the targets
 	@echo
 	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)$$/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
 
-.PHONY: deps deps-build deps-demo deps-bench
+.PHONY: deps deps-build deps-demo deps-bench deps-compare
 deps: ## what building, testing and the demo need; asks apt and pip only for what is missing
 	@scripts/deps.sh build test demo
 deps-build:
 	@scripts/deps.sh build
 deps-demo:
 	@scripts/deps.sh build demo
+deps-compare:
+	@scripts/deps.sh build compare
 deps-bench:
 	@scripts/deps.sh build demo bench
 
@@ -58,7 +60,7 @@ bench: deps-bench build ## messages a second and CPU per message, beside Postfix
 	@$(PYTHON) bench/bench.py --bin $(BIN) $(ARGS)
 
 .PHONY: compare
-compare: deps-bench build ## one load test scenario on Apus, Postfix, Exim and OpenSMTPD in turn (ARGS='burst --rounds 3')
+compare: deps-compare build ## one load test scenario on Apus, Postfix, Exim and OpenSMTPD in turn (ARGS='burst --rounds 3')
 	@$(BIN)/apus-loadtest compare $(ARGS)
 
 .PHONY: soak

@@ -15,6 +15,8 @@ from processes import Process, cpu_seconds, wait_until
 
 TOOLS = pathlib.Path(__file__).resolve().parent.parent / ".build-tools" / "postfix"
 SELECTOR = "bench"
+# In the queue's folder, where Postfix's processes are. Over TCP each message waits for delayed acknowledgements.
+SIGNER_SOCKET = "dkim.sock"
 
 # What Apus signs, so that both hash the same: DKIMHeaderPolicy.deliverability in Sources/MailAuthentication.
 SIGNED = (
@@ -100,12 +102,11 @@ class Postfix:
         if sign:
             self._write_signer(key, domain)
             self.settings |= {
-                "smtpd_milters": f"inet:127.0.0.1:{self.signer_port}", "milter_default_action": "tempfail", "milter_protocol": "6",
+                "smtpd_milters": f"unix:{SIGNER_SOCKET}", "milter_default_action": "tempfail", "milter_protocol": "6",
             }
 
     def _write_signer(self, key, domain):
         """OpenDKIM with Apus's algorithm, canonicalisation and signed fields; its key is another one of the same size."""
-        self.signer_port = free_port()
         (self.folder / "dkim.pem").write_bytes(key)
         (self.folder / "dkim.pem").chmod(0o600)
         (self.folder / "opendkim.conf").write_text(f"""
@@ -117,7 +118,8 @@ Canonicalization relaxed/relaxed
 SignatureAlgorithm rsa-sha256
 SignHeaders {SIGNED}
 OversignHeaders {OVERSIGNED}
-Socket inet:{self.signer_port}@127.0.0.1
+Socket local:{SIGNER_SOCKET}
+UMask 0000
 Background no
 Syslog no
 InternalHosts 127.0.0.1
@@ -165,8 +167,8 @@ postlog unix-dgram n - n - 1 postlogd
             os.chmod(spool / name, mode)
         if self.signer:
             self.signer = Process(
-                [TOOLS / "usr/sbin/opendkim", "-f", "-x", self.folder / "opendkim.conf"], self.folder / "opendkim.log", environment())
-            self.signer.expect(lambda: answers(self.signer_port), 10, "OpenDKIM's start")
+                [TOOLS / "usr/sbin/opendkim", "-f", "-x", self.folder / "opendkim.conf"], self.folder / "opendkim.log", environment(), spool)
+            self.signer.expect((spool / SIGNER_SOCKET).exists, 10, "OpenDKIM's start")
         self.master = Process(
             [TOOLS / "usr/lib/postfix/sbin/master", "-c", etc, "-d"], self.folder / "master.log",
             {**environment(), "MAIL_CONFIG": str(etc)})

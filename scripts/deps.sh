@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Puts in place what building, testing, the demo and the benchmark need:
 #
-#     scripts/deps.sh build|test|demo|bench …
+#     scripts/deps.sh build|test|demo|bench|compare …
 #
 # Looks first. When all is there, nothing is run and no network is touched. Libraries come from apt (sudo when not root);
 # Python packages go to a virtual environment and programs that are needed only to run beside Apus (Postfix's, CPython's
@@ -138,7 +138,7 @@ check_swift() {
 
 declare -A groups=()
 for group; do groups[$group]=1; done
-[[ ${#groups[@]} -gt 0 ]] || { echo "usage: scripts/deps.sh build|test|demo|bench …" >&2; exit 2; }
+[[ ${#groups[@]} -gt 0 ]] || { echo "usage: scripts/deps.sh build|test|demo|bench|compare …" >&2; exit 2; }
 
 if [[ -n ${groups[build]:-} ]]; then
     want_swift
@@ -162,4 +162,4 @@ if [[ -n ${groups[build]:-} ]]; then check_swift; fi
 
 if [[ -n ${groups[demo]:-} || -n ${groups[bench]:-} ]]; then virtual_environment; fi
 if [[ -n ${groups[demo]:-} ]]; then cpython_messages; fi
-if [[ -n ${groups[bench]:-} ]]; then scripts/deps-mta.sh; fi
+if [[ -n ${groups[compare]:-} ]]; then scripts/deps-mta.sh; elif [[ -n ${groups[bench]:-} ]]; then scripts/deps-mta.sh postfix; fi

@@ -51,13 +51,7 @@ struct CompareCommand: AsyncParsableCommand {
 
     func run() async throws {
         FileLimit.raise()
-        do {
-            try await compare()
-        } catch let error as LoadTestError {
-            throw ValidationError(error.description)
-        } catch let error as MailSinkError {
-            throw ValidationError(error.description)
-        }
+        try await Failure.told { try await compare() }
     }
 
     private func compare() async throws {

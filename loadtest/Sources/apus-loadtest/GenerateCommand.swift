@@ -67,7 +67,7 @@ struct GenerateCommand: AsyncParsableCommand {
         FileLimit.raise()
         guard let entrance = try target.entrance() else { throw ValidationError("say where to: --ses URL or --smtp HOST:PORT") }
         guard (1...64).contains(loops) else { throw ValidationError("--loops must be from 1 to 64") }
-        do {
+        try await Failure.told {
             let plan = try plan.map { try GeneratePlan(contentsOfFile: $0) } ?? GeneratePlan(streams: [try stream()], run: nil)
             var configuration = LoadGenerator.Configuration(
                 streams: plan.streams, entrance: entrance, run: plan.run ?? UInt32.random(in: 1...UInt32.max))
@@ -76,10 +76,6 @@ struct GenerateCommand: AsyncParsableCommand {
             configuration.mayLeaveLoopback = target.mayLeaveLoopback
             configuration.trust = target.trust
             try await generate(configuration)
-        } catch let error as LoadTestError {
-            throw ValidationError(error.description)
-        } catch let error as MailSinkError {
-            throw ValidationError(error.description)
         }
     }
 
@@ -136,7 +132,7 @@ struct GenerateCommand: AsyncParsableCommand {
         stream.concurrency = concurrency ?? (rate == nil ? 40 : 200)
         stream.messages = messages ?? (time == nil ? 1_000 : nil)
         if let time {
-            stream.duration = .constant(try TimeArgument.milliseconds(time))
+            stream.duration = ScenarioNumber(try TimeArgument.milliseconds(time))
         }
         stream.size = try DistributionArgument.octets(size)
         stream.recipients = recipients

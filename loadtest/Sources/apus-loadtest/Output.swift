@@ -21,10 +21,15 @@ enum Output {
         write(Array(data) + [0x0A])
     }
 
-    private static func write(_ bytes: [UInt8]) {
+    /// A line on standard error.
+    static func error(_ text: String) {
+        write(Array(text.utf8) + [0x0A], to: 2)
+    }
+
+    private static func write(_ bytes: [UInt8], to file: Int32 = 1) {
         var rest = bytes[...]
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { systemWrite(1, $0.baseAddress, $0.count) }
+            let count = rest.withUnsafeBytes { systemWrite(file, $0.baseAddress, $0.count) }
             if count < 0 {
                 if errno == EINTR { continue }
                 return

@@ -10,7 +10,7 @@ struct RunCommand: AsyncParsableCommand {
         abstract: "Runs a scenario and accounts for every message.",
         discussion: """
             Starts a sink, a mail system and a generator, injects the scenario's faults, waits until every recipient has ended, and writes report.json, \
-            report.html and a summary. The exit status is 0 when all conditions of the scenario held, and 1 when one did not. \
+            report.html and a summary. The exit status is 0 when all conditions of the scenario held, 1 when one did not, 2 when the run failed. \
             Without --ses or --smtp the system is Apus on a new data folder. An outside system must deliver to the address of --sink.
             """)
 
@@ -41,13 +41,10 @@ struct RunCommand: AsyncParsableCommand {
     var quiet = false
 
     func run() async throws {
-        do {
+        FileLimit.raise()
+        try await Failure.told {
             let report = try await runScenario()
             if !report.held { throw ExitCode(1) }
-        } catch let error as LoadTestError {
-            throw ValidationError(error.description)
-        } catch let error as MailSinkError {
-            throw ValidationError(error.description)
         }
     }
 

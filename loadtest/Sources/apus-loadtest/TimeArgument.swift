@@ -1,5 +1,4 @@
 import ArgumentParser
-import FoundationEssentials
 import MailSink
 
 /// A time on the command line.
@@ -8,12 +7,5 @@ enum TimeArgument {
     static func milliseconds(_ text: String) throws -> Double {
         guard let value = Milliseconds.value(text) else { throw ValidationError("--for takes a time: 60s, 10m, 1h") }
         return value
-    }
-}
-
-/// Paths that hold for children too, which may work elsewhere.
-enum AbsolutePath {
-    static func of(_ path: String) -> String {
-        path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
     }
 }

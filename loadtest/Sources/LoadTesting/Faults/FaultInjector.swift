@@ -43,7 +43,7 @@ final class FaultInjector: Sendable {
     }
 
     private func inject(_ fault: LoadScenario.Fault) async throws {
-        let lasts = fault.lasts?.fixed ?? 0
+        let lasts = fault.lasts?.value ?? 0
         func wait() async { try? await Task.sleep(for: .milliseconds(Int64(lasts))) }
         switch fault.action {
         case .kill:
@@ -63,20 +63,20 @@ final class FaultInjector: Sendable {
             await wait()
             proxy?.restore()
         case .slow:
-            proxy?.slow(by: .milliseconds(Int64(fault.delay?.fixed ?? 0)))
+            proxy?.slow(by: .milliseconds(Int64(fault.delay?.value ?? 0)))
             await wait()
             proxy?.restore()
         }
     }
 
     private static func detail(_ fault: LoadScenario.Fault) -> String {
-        let lasts = fault.lasts?.fixed.map { ", \(ReportNumbers.milliseconds($0))" } ?? ""
+        let lasts = fault.lasts.map { ", \(ReportNumbers.milliseconds($0.value))" } ?? ""
         switch fault.action {
         case .kill: return "kill -9 and a start\(lasts.isEmpty ? "" : " after\(lasts.dropFirst())")"
         case .restart: return "SIGTERM, and a start when it has ended"
         case .stop: return "SIGSTOP\(lasts)"
         case .cut: return "connections to the sink cut\(lasts)"
-        case .slow: return "\(ReportNumbers.milliseconds(fault.delay?.fixed ?? 0)) more each way to the sink\(lasts)"
+        case .slow: return "\(ReportNumbers.milliseconds(fault.delay?.value ?? 0)) more each way to the sink\(lasts)"
         }
     }
 }

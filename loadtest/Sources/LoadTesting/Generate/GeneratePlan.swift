@@ -1,3 +1,4 @@
+import MailSink
 import FoundationEssentials
 
 /// What `generate --plan` reads: streams, and the number that marks their messages.

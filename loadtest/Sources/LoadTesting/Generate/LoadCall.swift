@@ -1,5 +1,3 @@
-import NIOCore
-
 /// One call to be made.
 struct LoadCall {
     var sequence: UInt64
@@ -14,24 +12,4 @@ struct LoadCall {
     var account: Int
     /// Whether it had to wait for a connection.
     var waited = false
-}
-
-/// What became of one.
-struct LoadAnswer {
-    var outcome: SentRecord.Outcome
-    var code: UInt16
-    var idHash: UInt64 = 0
-    var octets: Int
-}
-
-/// A connection to an entrance, on one event loop. One call at a time.
-protocol LoadConnection: AnyObject {
-    /// Whether another call can be made.
-    var isUsable: Bool { get }
-
-    /// Makes a call. The future never fails.
-    func send(_ call: LoadCall) -> EventLoopFuture<LoadAnswer>
-
-    /// Says goodbye and closes.
-    func close()
 }

@@ -131,8 +131,6 @@ package struct LoadGenerator: Sendable {
     private func tlsContext() throws(LoadTestError) -> NIOSSLContext {
         var tls = TLSConfiguration.makeClientConfiguration()
         if let trust = configuration.trust { tls.trustRoots = .file(trust) }
-        // Endpoints of tests are called by address.
-        tls.certificateVerification = .noHostnameVerification
         do {
             return try NIOSSLContext(configuration: tls)
         } catch {
@@ -150,7 +148,7 @@ package struct LoadGenerator: Sendable {
 
     private static func share(_ part: Int, of parts: Int, _ stream: LoadStream, begin: Int64) -> StreamDriver.Share {
         func split(_ whole: Int) -> Int { whole / parts + (part < whole % parts ? 1 : 0) }
-        let begin = begin + Int64((stream.startAfter?.fixed ?? 0) * 1e6)
+        let begin = begin + Int64((stream.startAfter?.value ?? 0) * 1e6)
         return StreamDriver.Share(
             rate: stream.rate.map { $0 / Double(parts) }, concurrency: max(split(stream.concurrency), 1), messages: stream.messages.map(split),
             begin: begin, end: stream.durationMilliseconds.map { begin + Int64($0 * 1e6) })

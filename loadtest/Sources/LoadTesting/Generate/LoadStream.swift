@@ -18,9 +18,9 @@ package struct LoadStream: Sendable, Codable, Hashable {
     /// Calls to make; nil makes them until ``duration`` has passed.
     package var messages: Int?
     /// Milliseconds until no further call begins; nil for all ``messages``.
-    package var duration: Distribution<Milliseconds>?
+    package var duration: ScenarioNumber?
     /// Milliseconds after the run's begin.
-    package var startAfter: Distribution<Milliseconds>?
+    package var startAfter: ScenarioNumber?
     /// Octets of a message.
     package var size: Distribution<Octets>
     /// Recipients of a message.
@@ -58,8 +58,8 @@ package struct LoadStream: Sendable, Codable, Hashable {
         arrivals = try values.decodeIfPresent(Arrivals.self, forKey: .arrivals) ?? arrivals
         concurrency = try values.decodeIfPresent(Int.self, forKey: .concurrency) ?? (rate == nil ? 40 : 200)
         messages = try values.decodeIfPresent(Int.self, forKey: .messages)
-        duration = try values.decodeIfPresent(Distribution<Milliseconds>.self, forKey: .duration)
-        startAfter = try values.decodeIfPresent(Distribution<Milliseconds>.self, forKey: .startAfter)
+        duration = try values.decodeIfPresent(ScenarioNumber.self, forKey: .duration)
+        startAfter = try values.decodeIfPresent(ScenarioNumber.self, forKey: .startAfter)
         size = try values.decodeIfPresent(Distribution<Octets>.self, forKey: .size) ?? size
         recipients = try values.decodeIfPresent(Int.self, forKey: .recipients) ?? recipients
         domains = try values.decodeIfPresent(DomainChoice.self, forKey: .domains) ?? domains
@@ -71,7 +71,7 @@ package struct LoadStream: Sendable, Codable, Hashable {
     }
 
     /// Milliseconds until no further call begins.
-    package var durationMilliseconds: Double? { duration?.fixed }
+    package var durationMilliseconds: Double? { duration?.value }
 
     /// `open loop, 200/s` or `closed loop, 40 at once`.
     package var loop: String {
@@ -89,10 +89,8 @@ package struct LoadStream: Sendable, Codable, Hashable {
         guard messages != nil || duration != nil else { throw invalid("say how long: messages, duration, or both") }
         if let messages, !(1...LoadBounds.messages).contains(messages) { throw invalid("messages must be from 1 to \(LoadBounds.messages)") }
         for (key, value) in [("duration", duration), ("startAfter", startAfter)] {
-            if let value {
-                guard let fixed = value.fixed, fixed >= 0, fixed <= LoadBounds.milliseconds else {
-                    throw invalid("\(key) must be one time of at most \(Int(LoadBounds.milliseconds / 3_600_000)) h")
-                }
+            if let value, value.value > LoadBounds.milliseconds {
+                throw invalid("\(key) must be at most \(Int(LoadBounds.milliseconds / 3_600_000)) h")
             }
         }
         guard (1...50).contains(recipients) else { throw invalid("recipients must be from 1 to 50, as SES takes them") }

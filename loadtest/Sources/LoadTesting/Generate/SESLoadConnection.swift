@@ -1,3 +1,4 @@
+import MailSink
 import AWSSignature
 import ApusCore
 import MailMessage
@@ -29,12 +30,14 @@ final class SESLoadConnection: LoadConnection {
         to address: SocketAddress, entrance: SESEntrance, signers: [SigV4Signer], tls: NIOSSLContext?, maker: MessageMaker, on loop: any EventLoop
     ) -> EventLoopFuture<SESLoadConnection> {
         let host = entrance.host.utf8.contains(0x3A) ? "[\(entrance.host)]:\(entrance.port)" : "\(entrance.host):\(entrance.port)"
+        // The certificate must be that of the name, or of the address where there is none.
+        let name = (try? SocketAddress(ipAddress: entrance.host, port: 0)) == nil ? entrance.host : nil
         let handler = NIOLoopBound(SESAnswerHandler(), eventLoop: loop)
         return ClientBootstrap(group: loop).connectTimeout(.seconds(5)).channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
-                    if let tls { try pipeline.addHandler(NIOSSLClientHandler(context: tls, serverHostname: nil)) }
+                    if let tls { try pipeline.addHandler(NIOSSLClientHandler(context: tls, serverHostname: name)) }
                     try pipeline.addHTTPClientHandlers()
                     try pipeline.addHandler(handler.value)
                 }

@@ -1,3 +1,4 @@
+import MailSink
 import NIOCore
 import SMTPProtocol
 import SMTPTransport

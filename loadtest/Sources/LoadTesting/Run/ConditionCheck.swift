@@ -1,5 +1,3 @@
-import MailSink
-
 /// Compares what a run found with what its scenario asks for.
 package enum ConditionCheck {
     private static let counts: [String: @Sendable (LoadReport) -> Int] = [
@@ -28,11 +26,11 @@ package enum ConditionCheck {
             }
             var parts: [String] = []
             var held = true
-            if let limit = condition.atMost?.fixed.map({ $0 + (condition.perFault ?? 0) * Double(report.faults.count) }) {
+            if let limit = condition.atMost.map({ $0.value + (condition.perFault ?? 0) * Double(report.faults.count) }) {
                 parts.append("at most \(text(limit))")
                 held = held && found <= limit
             }
-            if let limit = condition.atLeast?.fixed {
+            if let limit = condition.atLeast?.value {
                 parts.append("at least \(text(limit))")
                 held = held && found >= limit
             }

@@ -51,13 +51,4 @@ package enum JSONValue: Sendable, Hashable, Codable {
         }
         self = .object(members)
     }
-
-    /// The members of an object, by dotted names.
-    package var flattened: [(name: String, value: JSONValue)] {
-        guard case .object(let members) = self else { return [] }
-        return members.flatMap { key, value -> [(name: String, value: JSONValue)] in
-            if case .object = value { return value.flattened.map { ("\(key).\($0.name)", $0.value) } }
-            return [(key, value)]
-        }
-    }
 }

@@ -1,3 +1,4 @@
+import MailSink
 import FoundationEssentials
 package import NIOCore
 

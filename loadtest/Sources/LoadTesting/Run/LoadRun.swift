@@ -106,17 +106,14 @@ package struct LoadRun: Sendable {
             ledger: LoadLedger(run: number, streams: scenario.streams, begin: begin, keepsIDs: true),
             arrivals: try RecordLogReader(path: arrivalsFile),
             sent: try RecordLogReader(path: sentFile), begin: begin, system: system, sink: sink, generator: generator,
-            settle: scenario.settle.fixed ?? 120_000, progress: configuration.progress)
+            settle: scenario.settle.value, progress: configuration.progress)
         let faults = scenario.faults
-        // A fault that fails ends the run: what follows would not be the scenario.
-        let injected = Task { try await injector.run(faults) }
+        // A fault that fails makes the run fail: what follows would not be the scenario.
+        async let injected = injector.run(faults)
         do {
             try await watch.untilSettled(loadEnded: { generator.end }, faultsEnded: { injector.isOver })
-            injected.cancel()
-            let faultReports = try await injected.value
-            return try await watch.report(scenario: scenario, faults: faultReports)
+            return try await watch.report(scenario: scenario, faults: try await injected)
         } catch {
-            injected.cancel()
             try? await generator.kill()
             throw error
         }

@@ -1,5 +1,5 @@
 import FoundationEssentials
-package import MailSink
+import MailSink
 
 /// What a run does: the content of a scenario file. `docs/loadtest.md` describes it.
 package struct LoadScenario: Sendable, Codable {
@@ -19,12 +19,12 @@ package struct LoadScenario: Sendable, Codable {
         }
 
         package var action: Action
-        package var at: Distribution<Milliseconds>
+        package var at: ScenarioNumber
         /// Further times, this long after one another.
-        package var every: Distribution<Milliseconds>?
+        package var every: ScenarioNumber?
         package var times: Int
-        package var lasts: Distribution<Milliseconds>?
-        package var delay: Distribution<Milliseconds>?
+        package var lasts: ScenarioNumber?
+        package var delay: ScenarioNumber?
 
         private enum CodingKeys: String, CodingKey, CaseIterable { case action, at, every, times, lasts, delay }
 
@@ -32,17 +32,17 @@ package struct LoadScenario: Sendable, Codable {
             try StrictKeys.check(decoder, CodingKeys.self)
             let values = try decoder.container(keyedBy: CodingKeys.self)
             action = try values.decode(Action.self, forKey: .action)
-            at = try values.decode(Distribution<Milliseconds>.self, forKey: .at)
-            every = try values.decodeIfPresent(Distribution<Milliseconds>.self, forKey: .every)
+            at = try values.decode(ScenarioNumber.self, forKey: .at)
+            every = try values.decodeIfPresent(ScenarioNumber.self, forKey: .every)
             times = try values.decodeIfPresent(Int.self, forKey: .times) ?? 1
-            lasts = try values.decodeIfPresent(Distribution<Milliseconds>.self, forKey: .lasts)
-            delay = try values.decodeIfPresent(Distribution<Milliseconds>.self, forKey: .delay)
+            lasts = try values.decodeIfPresent(ScenarioNumber.self, forKey: .lasts)
+            delay = try values.decodeIfPresent(ScenarioNumber.self, forKey: .delay)
         }
 
         /// When it happens, in milliseconds after the load's begin.
         var moments: [Double] {
-            let first = at.fixed ?? 0
-            return (0..<max(times, 1)).map { first + Double($0) * (every?.fixed ?? 0) }
+            let first = at.value
+            return (0..<max(times, 1)).map { first + Double($0) * (every?.value ?? 0) }
         }
     }
 
@@ -52,8 +52,8 @@ package struct LoadScenario: Sendable, Codable {
         package var measure: String
         /// Of one stream; nil of all together. For latencies, `late` and `rate`.
         package var stream: String?
-        package var atMost: Distribution<Milliseconds>?
-        package var atLeast: Distribution<Milliseconds>?
+        package var atMost: ScenarioNumber?
+        package var atLeast: ScenarioNumber?
         /// Added to ``atMost`` for each fault that was injected.
         package var perFault: Double?
 
@@ -61,7 +61,7 @@ package struct LoadScenario: Sendable, Codable {
 
         package init(measure: String, atMost: Double) {
             self.measure = measure
-            self.atMost = .constant(atMost)
+            self.atMost = ScenarioNumber(atMost)
         }
 
         package init(from decoder: any Decoder) throws {
@@ -69,8 +69,8 @@ package struct LoadScenario: Sendable, Codable {
             let values = try decoder.container(keyedBy: CodingKeys.self)
             measure = try values.decode(String.self, forKey: .measure)
             stream = try values.decodeIfPresent(String.self, forKey: .stream)
-            atMost = try values.decodeIfPresent(Distribution<Milliseconds>.self, forKey: .atMost)
-            atLeast = try values.decodeIfPresent(Distribution<Milliseconds>.self, forKey: .atLeast)
+            atMost = try values.decodeIfPresent(ScenarioNumber.self, forKey: .atMost)
+            atLeast = try values.decodeIfPresent(ScenarioNumber.self, forKey: .atLeast)
             perFault = try values.decodeIfPresent(Double.self, forKey: .perFault)
         }
     }
@@ -86,7 +86,7 @@ package struct LoadScenario: Sendable, Codable {
     package var connections: Int
     package var faults: [Fault]
     /// How long what is accepted may take to end once the load is over.
-    package var settle: Distribution<Milliseconds>
+    package var settle: ScenarioNumber
     package var conditions: [Condition]
 
     private enum CodingKeys: String, CodingKey, CaseIterable { case name, summary, streams, sink, settings, connections, faults, settle, conditions }
@@ -101,7 +101,7 @@ package struct LoadScenario: Sendable, Codable {
         settings = try values.decodeIfPresent([String: JSONValue].self, forKey: .settings) ?? [:]
         connections = try values.decodeIfPresent(Int.self, forKey: .connections) ?? 20
         faults = try values.decodeIfPresent([Fault].self, forKey: .faults) ?? []
-        settle = try values.decodeIfPresent(Distribution<Milliseconds>.self, forKey: .settle) ?? .constant(120_000)
+        settle = try values.decodeIfPresent(ScenarioNumber.self, forKey: .settle) ?? ScenarioNumber(120_000)
         conditions = try values.decodeIfPresent([Condition].self, forKey: .conditions) ?? Self.usualConditions
     }
 
@@ -130,13 +130,13 @@ package struct LoadScenario: Sendable, Codable {
         guard Set(streams.map(\.name)).count == streams.count else { throw invalid("two streams have one name") }
         guard (1...10_000).contains(connections) else { throw invalid("connections must be from 1 to 10000") }
         for fault in faults {
-            guard fault.at.fixed != nil, fault.times >= 1, fault.times <= 10_000, fault.times == 1 || (fault.every?.fixed ?? 0) > 0 else {
-                throw invalid("a fault has a time, and \"every\" when it happens several times")
+            guard (1...10_000).contains(fault.times), fault.times == 1 || (fault.every?.value ?? 0) > 0 else {
+                throw invalid("a fault happens from 1 to 10000 times, and has \"every\" when it happens several times")
             }
-            if fault.action == .slow, fault.delay?.fixed == nil { throw invalid("slow needs a delay") }
+            if fault.action == .slow, fault.delay == nil { throw invalid("slow needs a delay") }
         }
         for condition in conditions {
-            guard condition.atMost?.fixed != nil || condition.atLeast?.fixed != nil else {
+            guard condition.atMost != nil || condition.atLeast != nil else {
                 throw invalid("condition \(condition.measure): needs atMost or atLeast")
             }
             guard ConditionCheck.isMeasure(condition.measure) else { throw invalid("there is no measure \"\(condition.measure)\"") }
@@ -152,7 +152,7 @@ package struct LoadScenario: Sendable, Codable {
     package mutating func limit(messages: Int?, milliseconds: Double?) {
         for index in streams.indices {
             if let messages { streams[index].messages = min(messages, streams[index].messages ?? .max) }
-            if let milliseconds { streams[index].duration = .constant(min(milliseconds, streams[index].durationMilliseconds ?? .infinity)) }
+            if let milliseconds { streams[index].duration = ScenarioNumber(min(milliseconds, streams[index].durationMilliseconds ?? .infinity)) }
         }
         guard let milliseconds else { return }
         faults = faults.compactMap { fault in
