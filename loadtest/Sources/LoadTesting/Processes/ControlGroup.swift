@@ -19,13 +19,23 @@ struct ControlGroup: Sendable, Hashable {
         guard let own = name(of: getpid()) else { return nil }
         let number = made.add(1, ordering: .relaxed).newValue
         for mount in mounts where access("\(mount)\(own)/cgroup.procs", W_OK) == 0 {
-            let path = "\(mount)\(own == "/" ? "" : own)/\(prefix)\(getpid())-\(number)"
+            let above = "\(mount)\(own == "/" ? "" : own)"
+            removeStale(below: above)
+            let path = "\(above)/\(prefix)\(getpid())-\(number)"
             guard mkdir(path, 0o755) == 0 else { continue }
             let group = ControlGroup(path: path)
             if group.cpuSeconds != nil { return group }
             group.remove()
         }
         return nil
+    }
+
+    /// Removes what processes left that were killed.
+    private static func removeStale(below above: String) {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: above)) ?? [] where name.hasPrefix(prefix) {
+            guard let owner = name.dropFirst(prefix.count).split(separator: "-").first.flatMap({ Int32($0) }) else { continue }
+            if kill(owner, 0) != 0, errno == ESRCH { rmdir("\(above)/\(name)") }
+        }
     }
 
     /// The group made by ``make()`` that a process is in.

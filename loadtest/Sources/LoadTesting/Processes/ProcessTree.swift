@@ -23,11 +23,13 @@ package enum ProcessTree {
         var session: Int32
         var ticks: Int
         var pages: Int
+        /// Whether it has ended and its parent has not asked how.
+        var hasEnded: Bool
     }
 
     /// Live processes that are among those given, descend from one of them, or are in a session that one of them leads.
     package static func members(of roots: [Int32]) -> [Int32] {
-        select(roots).map(\.process)
+        select(roots).filter { !$0.hasEnded }.map(\.process)
     }
 
     /// What they use together. A process that ended without being waited for by one of them is counted only when it was in a
@@ -87,7 +89,8 @@ package enum ProcessTree {
         let fields = text[(close + 1)...].split(separator: 0x20).map { String(decoding: $0, as: UTF8.self) }
         guard fields.count > 21, let parent = Int32(fields[1]), let session = Int32(fields[3]), let pages = Int(fields[21]) else { return nil }
         let ticks = (11...14).reduce(0) { $0 + (Int(fields[$1]) ?? 0) }
-        return Entry(process: process, parent: parent, session: session, ticks: ticks, pages: fields[0] == "Z" ? 0 : pages)
+        let hasEnded = ["Z", "X"].contains(fields[0])
+        return Entry(process: process, parent: parent, session: session, ticks: ticks, pages: hasEnded ? 0 : pages, hasEnded: hasEnded)
     }
 
     private static func read(_ path: String) -> [UInt8]? {

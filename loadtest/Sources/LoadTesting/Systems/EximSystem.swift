@@ -22,8 +22,7 @@ package final class EximSystem: MTASystem {
         if configuration.isSigning { try await MTASigning.writeKey(in: folder, owner: Self.user.number) }
         command = try MTANamespace(folder: folder, users: [Self.user]).write(
             server: ["\(tools.folder)/\(Self.program)", "-C", folder.file("exim.conf"), "-bdf", "-q5s"], log: folder.file("exim.log"),
-            // Its children are connections, which answer 421 when they are asked, and queue runners; deliveries are theirs and go on to their end.
-            stop: "kill -TERM \"$server\" $(cat \"/proc/$server/task/$server/children\")")
+            stop: Self.stop)
         try folder.write(settings.map { "\($0)\n" }.joined(), to: "exim.conf")
     }
 
@@ -78,11 +77,18 @@ package final class EximSystem: MTASystem {
             "begin routers", "sink:", "  driver = manualroute", "  transport = sink", "  route_list = * \(configuration.sinkHost) byname",
             "  self = send", "  no_more",
             "begin transports", "sink:", "  driver = smtp", "  port = \(configuration.sinkPort)", "  allow_localhost", "  hosts_avoid_tls = *",
-            "  hosts_try_dane =",
+            "  hosts_try_dane =", "  message_linelength_limit = 1000000",
             // It never finds another message waiting for a connection that is free, so it is not to look.
             "  connection_max_messages = 1",
         ] + (configuration.isSigning ? signing : []) + ["begin retry", "* * F,4d,5s"]
     }
+
+    /// Its children are queue runners and connections, of which each answers 421 and ends when it is asked while it waits for a command, and
+    /// not at another time. Deliveries are children of those and go on to their end.
+    private static let stop = [
+        "kill -STOP $server", "children=$(cat /proc/$server/task/$server/children)", "kill -TERM $server", "kill -CONT $server",
+        "while alive=; for child in $children; do kill -TERM $child 2>/dev/null && alive=1; done; [ -n \"$alive\" ]; do sleep 0.02; done",
+    ].joined(separator: "; ")
 
     /// Each field that is there, and once more those that must not be added.
     private static var signedHeaders: String {

@@ -37,7 +37,7 @@ package final class PostfixSystem: MTASystem {
         return MailSystemDescription(
             name: configuration.isSigning ? "Postfix + OpenDKIM" : "Postfix", version: tools.version(of: "postfix") + signer,
             entrance: "SMTP on loopback, no TLS, no authentication",
-            durability: "a 250 leaves after fsync of the queue file, which is not renamed for that: its folder is not synced",
+            durability: "a 250 leaves after fsync of the queue file, not of its folder",
             signing: configuration.signing,
             notes: [
                 "\(configuration.connections) SMTP connections at most, kept and reused",

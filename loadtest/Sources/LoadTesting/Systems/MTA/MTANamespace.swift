@@ -1,7 +1,7 @@
 /// A mount and a process namespace for a server whose binary has users and paths compiled in that this system lacks or uses otherwise.
 ///
-/// The server sees a user database of its own, and nothing of this system is changed. When the namespace's first process is killed, the
-/// kernel kills all of them.
+/// The server sees a user database of its own and no name server, and nothing of this system is changed. When the namespace's first process
+/// is killed, the kernel kills all of them.
 struct MTANamespace: Sendable {
     /// Runs what follows as the first process of new namespaces.
     static let command = ["/usr/bin/unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--mount-proc"]
@@ -27,11 +27,13 @@ struct MTANamespace: Sendable {
         let own = users.map { "\($0.name):x:\($0.number):\($0.number)::/nonexistent:/usr/sbin/nologin" }
         try folder.write((fixed + own).map { "\($0)\n" }.joined(), to: "passwd")
         try folder.write((["root:x:0:", "nogroup:x:65534:"] + users.map { "\($0.name):x:\($0.number):" }).map { "\($0)\n" }.joined(), to: "group")
+        // OpenSMTPD asks for the name of each client that connects, and for `localhost` it asks DNS first unless it is told where to look:
+        // every greeting would wait for somebody outside of this test. C libraries that do not know `lookup` ask on loopback at most.
+        try folder.write("lookup file\n", to: "resolv.conf")
+        try folder.write("127.0.0.1 localhost\n::1 localhost\n", to: "hosts")
+        let replaced = ["passwd", "group", "resolv.conf", "hosts"]
+        let lines = ["set -e", "cd /"] + replaced.map { "[ ! -e /etc/\($0) ] || mount --bind \(MTAFolder.quoted(folder.file($0))) /etc/\($0)" }
         // The first process stays until all others have ended: when it goes, they are killed.
-        let lines = [
-            "set -e", "cd /", "mount --bind \(MTAFolder.quoted(folder.file("passwd"))) /etc/passwd",
-            "mount --bind \(MTAFolder.quoted(folder.file("group"))) /etc/group",
-        ]
         let run = [
             "ulimit -n \"$(ulimit -H -n)\"", "set +e", "trap '\(stop)' TERM",
             "\(server.map(MTAFolder.quoted).joined(separator: " ")) >>\(MTAFolder.quoted(log)) 2>&1 &",
