@@ -1,3 +1,5 @@
+import FoundationEssentials
+
 /// Exim of Debian, which signs by itself.
 ///
 /// Its binary asks for a user by the name `Debian-exim`, so it runs in a mount namespace with a user database of its own.
@@ -8,9 +10,13 @@ package final class EximSystem: MTASystem {
 
     private static let user = MTANamespace.User(name: "Debian-exim", number: 60_601)
     private static let program = "usr/sbin/exim4"
+    /// Two for each delivery.
+    private static let processes = 2_000
     private let tools: MTATools
     private let folder: MTAFolder
     private let command: [String]
+    /// Of the whole system.
+    private let mostThreads: Int
 
     /// Writes its settings; nothing is started yet.
     package init(_ configuration: MTAConfiguration) async throws {
@@ -19,6 +25,7 @@ package final class EximSystem: MTASystem {
         folder = try MTAFolder(configuration.folder)
         port = try await FreePort.next()
         for name in ["spool", "log"] { try folder.makeFolder(name, owner: Self.user.number, group: Self.user.number, mode: 0o750) }
+        mostThreads = Self.threads() + Self.processes
         if configuration.isSigning { try await MTASigning.writeKey(in: folder, owner: Self.user.number) }
         command = try MTANamespace(folder: folder, users: [Self.user]).write(
             server: ["\(tools.folder)/\(Self.program)", "-C", folder.file("exim.conf"), "-bdf", "-q5s"], log: folder.file("exim.log"),
@@ -35,7 +42,7 @@ package final class EximSystem: MTASystem {
 
     package var description: MailSystemDescription {
         var notes = [
-            "delivers each message at once in a process and over a connection of its own; how many at a time is not limited",
+            "delivers each message at once in a process and over a connection of its own, up to \(Self.processes / 2) at a time",
             "needs no privilege to deliver, so that it does not execute itself anew for each message (deliver_drop_privilege)",
             "split spool, no log files for each message; looks for what is left every 5 seconds",
         ]
@@ -56,6 +63,12 @@ package final class EximSystem: MTASystem {
         folder.count(below: "spool/input", levels: 1...2) { $0.hasSuffix("-H") }
     }
 
+    /// How many threads this system has.
+    private static func threads() -> Int {
+        let fields = String(decoding: FileManager.default.contents(atPath: "/proc/loadavg") ?? Data(), as: UTF8.self).split(separator: " ")
+        return fields.count > 3 ? fields[3].split(separator: "/").last.flatMap { Int($0) } ?? 0 : 0
+    }
+
     private var settings: [String] {
         let signing = [
             "  dkim_domain = \(configuration.domain)", "  dkim_selector = \(MTASigning.selector)", "  dkim_private_key = \(folder.file("dkim.pem"))",
@@ -67,13 +80,16 @@ package final class EximSystem: MTASystem {
             "local_interfaces = 127.0.0.1", "daemon_smtp_ports = \(port)", "disable_ipv6 = true",
             // An abstract socket, which another Exim of this system may have.
             "notifier_socket =",
-            "acl_smtp_mail = mail", "acl_smtp_rcpt = accept", "acl_smtp_data = accept", "host_lookup =", "rfc1413_query_timeout = 0s",
+            "acl_smtp_mail = mail", "acl_smtp_rcpt = accept", "acl_smtp_data = data", "host_lookup =", "rfc1413_query_timeout = 0s",
             "dns_dnssec_ok = 0", "tls_advertise_hosts =", "message_size_limit = 50M",
             // Nothing is put off for load: every connection is taken, and every message of it delivered at once.
             "smtp_accept_max = \(max(1_000, configuration.connections * 2))", "smtp_accept_queue = 0", "smtp_accept_queue_per_connection = 0",
             "smtp_accept_max_per_connection = 0", "smtp_accept_max_nonmail = 1000", "smtp_connect_backlog = 200", "smtp_reserve_hosts =",
             "split_spool_directory = true", "message_logs = false", "deliver_drop_privilege = true", "queue_run_max = \(configuration.connections)",
             "begin acl", "mail:", "  accept control = dkim_disable_verify",
+            // A sink that is slow must not fill this system with deliveries: what comes when there are so many waits for a queue runner.
+            "data:", "  warn condition = ${if >{${extract{2}{/}{${extract{4}{ }{${readfile{/proc/loadavg}}}}}}}{\(mostThreads)}}", "       control = queue_only",
+            "  accept",
             "begin routers", "sink:", "  driver = manualroute", "  transport = sink", "  route_list = * \(configuration.sinkHost) byname",
             "  self = send", "  no_more",
             "begin transports", "sink:", "  driver = smtp", "  port = \(configuration.sinkPort)", "  allow_localhost", "  hosts_avoid_tls = *",

@@ -1,4 +1,7 @@
-/// A mount and a process namespace for a server whose binary has users and paths compiled in that this system lacks or uses otherwise.
+import ChildProcesses
+
+/// A mount and a process namespace: for a server whose binary has users and paths compiled in that this system lacks or uses otherwise, and
+/// for one whose processes would outlive a test that is killed.
 ///
 /// The server sees a user database of its own and no name server, and nothing of this system is changed. When the namespace's first process
 /// is killed, the kernel kills all of them.
@@ -13,7 +16,18 @@ struct MTANamespace: Sendable {
     }
 
     let folder: MTAFolder
-    let users: [User]
+    /// Those that the server sees; nil is this system's user database.
+    let users: [User]?
+
+    /// Why there is none here; nil when there is.
+    static func unavailable() async -> String? {
+        do {
+            let trial = try await Child.run(command[0], Array(command.dropFirst()) + ["/bin/true"])
+            return trial.end.isSuccess ? nil : String(trial.errors.prefix(200))
+        } catch {
+            return "\(error)"
+        }
+    }
 
     /// Writes what the namespace needs.
     ///
@@ -24,14 +38,14 @@ struct MTANamespace: Sendable {
     /// - Returns: the command that runs the server in it.
     func write(mounts: [String] = [], server: [String], log: String, stop: String) throws(LoadTestError) -> [String] {
         let fixed = ["root:x:0:0::/root:/bin/sh", "nobody:x:65534:65534::/nonexistent:/usr/sbin/nologin"]
-        let own = users.map { "\($0.name):x:\($0.number):\($0.number)::/nonexistent:/usr/sbin/nologin" }
+        let own = (users ?? []).map { "\($0.name):x:\($0.number):\($0.number)::/nonexistent:/usr/sbin/nologin" }
         try folder.write((fixed + own).map { "\($0)\n" }.joined(), to: "passwd")
-        try folder.write((["root:x:0:", "nogroup:x:65534:"] + users.map { "\($0.name):x:\($0.number):" }).map { "\($0)\n" }.joined(), to: "group")
+        try folder.write((["root:x:0:", "nogroup:x:65534:"] + (users ?? []).map { "\($0.name):x:\($0.number):" }).map { "\($0)\n" }.joined(), to: "group")
         // OpenSMTPD asks for the name of each client that connects, and for `localhost` it asks DNS first unless it is told where to look:
         // every greeting would wait for somebody outside of this test. C libraries that do not know `lookup` ask on loopback at most.
         try folder.write("lookup file\n", to: "resolv.conf")
         try folder.write("127.0.0.1 localhost\n::1 localhost\n", to: "hosts")
-        let replaced = ["passwd", "group", "resolv.conf", "hosts"]
+        let replaced = (users == nil ? [] : ["passwd", "group"]) + ["resolv.conf", "hosts"]
         let lines = ["set -e", "cd /"] + replaced.map { "[ ! -e /etc/\($0) ] || mount --bind \(MTAFolder.quoted(folder.file($0))) /etc/\($0)" }
         // The first process stays until all others have ended: when it goes, they are killed.
         let run = [

@@ -18,14 +18,19 @@ package final class MTAProcesses: Sendable {
         var needsControlGroup = false
         /// Whether it is below `unshare`, which takes no signal.
         var isNamespaced = false
-        /// The port that it listens on.
-        var port: Int
+        /// Whether it has no state to put in order, so that a stop is a kill.
+        var keepsNothing = false
+        /// The port that it listens on; nil when it has a socket in a folder.
+        var port: Int?
+        /// The path of that socket.
+        var socket: String?
     }
 
     private struct Running {
         var child: Child
         var group: ControlGroup?
         var isNamespaced: Bool
+        var keepsNothing: Bool
     }
 
     private let running = Mutex<[Running]>([])
@@ -42,6 +47,8 @@ package final class MTAProcesses: Sendable {
     ///
     /// - Throws: ``LoadTestError`` with what it said last.
     func start(_ command: Command, within limit: Duration = .seconds(30)) async throws {
+        // One that was killed leaves its socket behind.
+        if let socket = command.socket { unlink(socket) }
         let group = command.needsControlGroup ? ControlGroup.make() : nil
         let arguments = [command.program] + command.arguments
         let child: Child
@@ -53,21 +60,23 @@ package final class MTAProcesses: Sendable {
             group?.remove()
             throw LoadTestError(.processFailed, "\(error)")
         }
-        running.withLock { $0.append(Running(child: child, group: group, isNamespaced: command.isNamespaced)) }
+        running.withLock { $0.append(Running(child: child, group: group, isNamespaced: command.isNamespaced, keepsNothing: command.keepsNothing)) }
         let clock = ContinuousClock()
         let deadline = clock.now + limit
-        while !(await Self.isListening(on: command.port)) {
+        while !(await Self.isListening(command)) {
             guard child.end == nil, clock.now < deadline else {
                 let words = child.lastWords
                 try? await kill()
-                throw LoadTestError(.processFailed, "\(command.name) does not listen on port \(command.port)\n\(words)")
+                let place = command.port.map { "port \($0)" } ?? command.socket ?? "anything"
+                throw LoadTestError(.processFailed, "\(command.name) does not listen on \(place)\n\(words)")
             }
             // It has no way to say that it is ready.
             try await Task.sleep(for: .milliseconds(20))
         }
     }
 
-    private static func isListening(on port: Int) async -> Bool {
+    private static func isListening(_ command: Command) async -> Bool {
+        guard let port = command.port else { return command.socket.map { access($0, F_OK) == 0 } ?? true }
         guard let channel = try? await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup).connect(host: "127.0.0.1", port: port).get()
         else { return false }
         try? await channel.close()
@@ -100,7 +109,7 @@ package final class MTAProcesses: Sendable {
             if one.isNamespaced {
                 for process in Self.children(of: one.child.processID) { _ = Glibc.kill(process, SIGTERM) }
             } else {
-                one.child.signal(SIGTERM)
+                one.child.signal(one.keepsNothing ? SIGKILL : SIGTERM)
             }
             do {
                 _ = try await one.child.waitForEnd(within: max(deadline - clock.now, .milliseconds(1)))

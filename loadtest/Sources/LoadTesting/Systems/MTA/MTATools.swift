@@ -1,4 +1,3 @@
-import ChildProcesses
 import FoundationEssentials
 import Glibc
 
@@ -43,12 +42,7 @@ struct MTATools: Sendable {
         for program in programs where access("\(folder)/\(program)", X_OK) != 0 { return "\(name) is not unpacked: scripts/deps-mta.sh \(name)" }
         guard geteuid() == 0 else { return "\(name) starts only as root" }
         if let closed = MTAFolder.closed(above: folder) { return "\(name) drops to users that \(closed) does not let through to its programs" }
-        guard needsNamespaces else { return nil }
-        let trial = try? await Child.run(MTANamespace.command[0], Array(MTANamespace.command.dropFirst()) + ["/bin/true"])
-        guard trial?.end.isSuccess == true else {
-            return
-                "\(name) needs a mount and a process namespace of its own, which this system does not give: \(trial?.errors.prefix(200) ?? "no unshare")"
-        }
-        return nil
+        guard needsNamespaces, let reason = await MTANamespace.unavailable() else { return nil }
+        return "\(name) needs a mount and a process namespace of its own, which this system does not give: \(reason)"
     }
 }
