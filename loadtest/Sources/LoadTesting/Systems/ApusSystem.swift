@@ -1,6 +1,6 @@
 import ChildProcesses
 import FoundationEssentials
-package import NIOCore
+import NIOCore
 import NIOPosix
 import Synchronization
 
@@ -13,7 +13,7 @@ package final class ApusSystem: MailSystem {
         /// A folder of its own; made when missing.
         package var folder: String
         /// Where everything is delivered.
-        package var sink: SocketAddress
+        package var sink: SinkAddress
         package var connections: Int
         /// By dotted name; goes before what a run sets.
         package var settings: [String: JSONValue]
@@ -22,7 +22,7 @@ package final class ApusSystem: MailSystem {
         package var accounts = 1
 
         /// As a scenario wants it.
-        package init(program: String, folder: String, sink: SocketAddress, scenario: LoadScenario) {
+        package init(program: String, folder: String, sink: SinkAddress, scenario: LoadScenario) {
             self.program = program
             self.folder = folder
             self.sink = sink
@@ -53,15 +53,24 @@ package final class ApusSystem: MailSystem {
         settingsFile = "\(configuration.folder)/apus.json"
         try FileManager.default.createDirectory(atPath: configuration.folder, withIntermediateDirectories: true)
         var settings = JSONValue.object([:])
-        let host = configuration.sink.ipAddress ?? "127.0.0.1"
-        let target = "\(host.utf8.contains(0x3A) ? "[\(host)]" : host):\(configuration.sink.port ?? 25)"
-        let own: [String: JSONValue] = [
+        var own: [String: JSONValue] = [
             "sending.domain": .text("apus.load.test"), "accounts.maximumSendRate": .number(1_000_000), "delivery.tls": .text("none"),
             "delivery.connectionsPerSite": .number(Double(configuration.connections)), "delivery.messagesPerConnection": .number(10_000),
-            "delivery.routes": .list([.text("*=\(target)")]), "log.level": .text("notice"),
-            // Nobody listens there: a run asks no resolver.
-            "delivery.dns.servers": .list([.text("127.0.0.1@9")]), "delivery.dns.validation": .text("off"),
+            "log.level": .text("notice"), "delivery.dns.validation": .text("off"),
         ]
+        let sink = configuration.sink.address
+        if let resolver = configuration.sink.resolver {
+            own["delivery.dns.servers"] = .list([.text(resolver)])
+            own["delivery.port"] = .number(Double(sink.port ?? 25))
+            own["delivery.allowLoopback"] = .bool(true)
+            // Certificates of a sink are its own; whether TLS is offered, required or broken is the providers' business.
+            own["delivery.tls"] = .text("opportunistic")
+        } else {
+            let host = sink.ipAddress ?? "127.0.0.1"
+            own["delivery.routes"] = .list([.text("*=\(host.utf8.contains(0x3A) ? "[\(host)]" : host):\(sink.port ?? 25)")])
+            // Nobody listens there: a run asks no resolver.
+            own["delivery.dns.servers"] = .list([.text("127.0.0.1@9")])
+        }
         for (name, value) in own.merging(configuration.settings, uniquingKeysWith: { $1 }) { settings.set(value, at: name) }
         try JSONEncoder().encode(settings).write(to: URL(filePath: settingsFile))
     }
@@ -151,8 +160,8 @@ package final class ApusSystem: MailSystem {
         return try JSONDecoder().decode(Queue.self, from: Data(output.utf8)).topics.reduce(0) { $0 + $1.waiting }
     }
 
-    /// From the events: messages with a Bounce.
-    package func bounced() async throws -> Set<String>? {
+    /// From the events.
+    package func outcomes() async throws -> SystemOutcomes? {
         struct Event: Decodable {
             struct Mail: Decodable { var messageId: String }
             var eventType: String
@@ -161,12 +170,16 @@ package final class ApusSystem: MailSystem {
         let arguments = ["events", "tail", "--from-start", "--data", data, "--config", settingsFile]
         let result = try await Child.run(configuration.program, arguments, within: .seconds(600))
         guard result.end.isSuccess else { throw LoadTestError(.processFailed, "apus events tail: \(result.errors.suffix(2_000))") }
-        var ids: Set<String> = []
-        for line in result.output.split(separator: "\n") where line.contains("\"Bounce\"") {
+        var outcomes = SystemOutcomes()
+        for line in result.output.split(separator: "\n") {
             let event = try JSONDecoder().decode(Event.self, from: Data(line.utf8))
-            if event.eventType == "Bounce" { ids.insert(event.mail.messageId) }
+            switch event.eventType {
+            case "Bounce": outcomes.bounced.insert(event.mail.messageId)
+            case "Delivery": outcomes.delivered.insert(event.mail.messageId)
+            default: break
+            }
         }
-        return ids
+        return outcomes
     }
 
     package func remove() async {
