@@ -25,6 +25,7 @@ import Testing
         (#"{"name":"x","summary":"y","streams":[{"name":"a","messages":1}],"faults":[{"action":"explode","at":"1s"}]}"#, "action"),
         (#"{"name":"x","summary":"y","streams":[{"name":"a","messages":1,"domains":{"shares":{"a.test":2}}}]}"#, "shares"),
         (#"{"name":"x","summary":"y","streams":[{"name":"a","messages":1,"duration":"1000h"}]}"#, "at most"),
+        (#"{"name":"x","summary":"y","streams":[{"name":"a","messages":1,"configurationSets":{"a\"b":1}}]}"#, "names of configurationSets"),
         (#"{"name":"x","summary":"y","streams":[{"name":"a","messages":1}],"sink":"nowhere"}"#, "no sink scenario"),
         (#"{"name":"x","summary":"y","streams":[{"name":"a","messages":1}],"sink":{"rule":[]}}"#, "unknown key \"rule\""),
         (

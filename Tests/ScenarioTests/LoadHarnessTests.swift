@@ -11,7 +11,7 @@ extension Scenarios {
     struct LoadHarness {
         private static let scenario = """
             {"name": "honesty", "summary": "10,000 messages, and a sink that keeps wrong accounts.", "settle": "4s", "connections": 20,
-             "streams": [{"name": "load", "messages": MESSAGES, "concurrency": 20, "size": "2k"}]}
+             "streams": [{"name": "load", "messages": MESSAGES, "concurrency": 20, "size": "2k", "configurationSets": {"one": 1, "two": 3}}]}
             """
 
         /// Runs a scenario whose conditions must hold.

@@ -20,6 +20,8 @@ package final class ApusSystem: MailSystem {
         /// Domains that senders are in: verified without a look-up.
         package var identities: [String]
         package var accounts = 1
+        /// Made in each account.
+        package var configurationSets: [String] = []
 
         /// As a scenario wants it.
         package init(program: String, folder: String, sink: SinkAddress, scenario: LoadScenario) {
@@ -30,6 +32,7 @@ package final class ApusSystem: MailSystem {
             settings = scenario.settings
             identities = scenario.senderDomains
             accounts = scenario.accounts
+            configurationSets = Set(scenario.streams.flatMap(\.configurationSets.keys)).sorted()
         }
     }
 
@@ -121,6 +124,9 @@ package final class ApusSystem: MailSystem {
             for identity in configuration.identities {
                 _ = try await command("identities", "create", identity, "--verified", "--account", name)
             }
+        }
+        if case .ses(let entrance) = entrance {
+            try await SESLoadConnection.createConfigurationSets(configuration.configurationSets, at: entrance)
         }
         let version = try await Child.run(configuration.program, ["--version"]).output.split(separator: "\n").first.map(String.init)
         state.withLock { $0.version = version ?? "unknown" }
