@@ -3,17 +3,29 @@ internal import DequeModule
 /// Which call gets which connection, as pure state: who waits, what is open, when to try again.
 ///
 /// While no connection is to be had at all, calls fail at once with the reason instead of waiting for it to happen to them.
-struct PoolMachine {
-    struct Limits {
-        var maximumConnections: Int
-        var maximumWaiting: Int
-        var maximumWaitingBytes: Int
-        var acquireTimeout: Duration
-        var idleTimeout: Duration
-        var backoff: ReconnectBackoff
+package struct PoolMachine {
+    package struct Limits: Sendable {
+        package var maximumConnections: Int
+        package var maximumWaiting: Int
+        package var maximumWaitingBytes: Int
+        package var acquireTimeout: Duration
+        package var idleTimeout: Duration
+        package var backoff: ReconnectBackoff
+
+        package init(
+            maximumConnections: Int, maximumWaiting: Int, maximumWaitingBytes: Int, acquireTimeout: Duration, idleTimeout: Duration,
+            backoff: ReconnectBackoff
+        ) {
+            self.maximumConnections = maximumConnections
+            self.maximumWaiting = maximumWaiting
+            self.maximumWaitingBytes = maximumWaitingBytes
+            self.acquireTimeout = acquireTimeout
+            self.idleTimeout = idleTimeout
+            self.backoff = backoff
+        }
     }
 
-    enum Action {
+    package enum Action: Sendable {
         /// Make a connection under this number.
         case connect(Int)
         /// The call has the connection until it is released.
@@ -47,18 +59,18 @@ struct PoolMachine {
     private var nextTry: ContinuousClock.Instant?
     private var isClosed = false
 
-    init(_ limits: Limits) {
+    package init(_ limits: Limits) {
         self.limits = limits
     }
 
     /// A number for a connection that is not the pool's.
-    mutating func nextNumber() -> Int {
+    package mutating func nextNumber() -> Int {
         self.lastNumber += 1
         return self.lastNumber
     }
 
     /// When ``tick(now:)`` has something to do by itself; nil when never.
-    var nextDeadline: ContinuousClock.Instant? {
+    package var nextDeadline: ContinuousClock.Instant? {
         let oldestIdle = self.idle.compactMap { number in
             if case .idle(let since) = self.links[number] { since + self.limits.idleTimeout } else { nil }
         }.min()
@@ -67,14 +79,14 @@ struct PoolMachine {
     }
 
     /// Whether a connection of this number is being made.
-    func isWaitingFor(_ link: Int) -> Bool { self.links[link] == .connecting }
+    package func isWaitingFor(_ link: Int) -> Bool { self.links[link] == .connecting }
 
-    var waitingCount: Int { self.waiting.count }
+    package var waitingCount: Int { self.waiting.count }
     /// Connections open or being made.
-    var linkCount: Int { self.links.count }
+    package var linkCount: Int { self.links.count }
 
     /// A call wants a connection.
-    mutating func acquire(_ call: Int, bytes: Int, now: ContinuousClock.Instant) -> [Action] {
+    package mutating func acquire(_ call: Int, bytes: Int, now: ContinuousClock.Instant) -> [Action] {
         guard !self.isClosed else { return [.fail(call: call, .closed)] }
         if self.waiting.isEmpty, let link = self.idle.popLast() {
             self.links[link] = .leased
@@ -94,14 +106,14 @@ struct PoolMachine {
     /// A call no longer waits.
     ///
     /// - Returns: whether it did.
-    mutating func withdraw(_ call: Int) -> Bool {
+    package mutating func withdraw(_ call: Int) -> Bool {
         guard let index = self.waiting.firstIndex(where: { $0.call == call }) else { return false }
         self.waitingBytes -= self.waiting.remove(at: index).bytes
         return true
     }
 
     /// A connection was made.
-    mutating func connected(_ link: Int, now: ContinuousClock.Instant) -> [Action] {
+    package mutating func connected(_ link: Int, now: ContinuousClock.Instant) -> [Action] {
         self.failures = 0
         self.nextTry = nil
         self.lastFailure = nil
@@ -111,7 +123,7 @@ struct PoolMachine {
     /// A connection could not be made.
     ///
     /// - Parameter jitter: 0…1, which spreads the processes that try again.
-    mutating func connectFailed(_ link: Int, _ error: PostgresError, jitter: Double, now: ContinuousClock.Instant) -> [Action] {
+    package mutating func connectFailed(_ link: Int, _ error: PostgresError, jitter: Double, now: ContinuousClock.Instant) -> [Action] {
         self.links[link] = nil
         self.failures += 1
         self.lastFailure = error
@@ -122,19 +134,19 @@ struct PoolMachine {
     }
 
     /// A lease is over and the connection as good as new.
-    mutating func release(_ link: Int, now: ContinuousClock.Instant) -> [Action] {
+    package mutating func release(_ link: Int, now: ContinuousClock.Instant) -> [Action] {
         self.free(link, now: now)
     }
 
     /// A connection is gone.
-    mutating func lost(_ link: Int, now: ContinuousClock.Instant) -> [Action] {
+    package mutating func lost(_ link: Int, now: ContinuousClock.Instant) -> [Action] {
         self.links[link] = nil
         self.idle.removeAll { $0 == link }
         return self.connectAsNeeded(now: now)
     }
 
     /// Time has passed.
-    mutating func tick(now: ContinuousClock.Instant) -> [Action] {
+    package mutating func tick(now: ContinuousClock.Instant) -> [Action] {
         var actions: [Action] = []
         while let first = self.waiting.first, first.deadline <= now {
             self.waiting.removeFirst()
@@ -154,7 +166,7 @@ struct PoolMachine {
     }
 
     /// No more calls.
-    mutating func close() -> [Action] {
+    package mutating func close() -> [Action] {
         self.isClosed = true
         let closing = self.idle.map { Action.close(link: $0) }
         for link in self.idle { self.links[link] = nil }

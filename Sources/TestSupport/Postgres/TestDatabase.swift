@@ -11,6 +11,17 @@ package enum TestDatabase {
         ProcessInfo.processInfo.environment["APUS_TEST_POSTGRES"].flatMap { $0.isEmpty ? nil : $0 }
     }
 
+    /// A database that tests share, each in schemas of its own.
+    package static func connectionString() async throws -> String {
+        if let outside = Self.outside { return outside }
+        return try await Self.server().uri()
+    }
+
+    /// A name for a schema that no other test has.
+    package static func newSchemaName() -> String {
+        "test_" + String(UInt64.random(in: .min ... .max), radix: 36)
+    }
+
     /// The server that the tests of this process share.
     package static func server() async throws -> PostgresServer { try await self.shared.server() }
 }
