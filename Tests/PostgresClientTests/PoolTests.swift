@@ -42,7 +42,7 @@ import Testing
     @Test func waitingForAConnectionEnds() async throws {
         try await PostgresFixture.run({
             $0.maximumConnections = 1
-            $0.acquireTimeout = .milliseconds(50)
+            $0.acquireTimeout = .seconds(2)
         }) { fixture in
             try await fixture.client.withSession { _ in
                 let error = await #expect(throws: PostgresError.self) { try await fixture.client.run(PostgresFixture.processID) }

@@ -1,3 +1,4 @@
+import ChildProcesses
 import PostgresClient
 import TestSupport
 import Testing
@@ -68,13 +69,20 @@ import Testing
             _ = try await fixture.client.run(PostgresStatement("CREATE TABLE \(table) (id bigint PRIMARY KEY, n bigint)"))
             _ = try await fixture.client.run(PostgresStatement("INSERT INTO \(table) VALUES (1, 0), (2, 0)"))
             let attempts = Guarded(0)
-            let update = "UPDATE \(table) SET n = n + 1 FROM pg_sleep(0.1) WHERE id = $1"
+            let update = "UPDATE \(table) SET n = n + 1 WHERE id = $1"
+            // Neither goes on before both have their first row.
+            let holders = Guarded(0)
+            let changed = ChangeSignal()
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for order: [Int64] in [[1, 2], [2, 1]] {
                     group.addTask {
                         try await fixture.client.withTransaction { transaction in
                             attempts.withLock { $0 += 1 }
-                            for id in order { _ = try await transaction.run([PostgresStatement(update, [.integer(id)])]) }
+                            _ = try await transaction.run([PostgresStatement(update, [.integer(order[0])])])
+                            holders.withLock { $0 += 1 }
+                            changed.raise()
+                            try await changed.until { holders.withLock { $0 >= 2 } }
+                            _ = try await transaction.run([PostgresStatement(update, [.integer(order[1])])])
                         }
                     }
                 }

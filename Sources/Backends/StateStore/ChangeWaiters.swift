@@ -53,6 +53,15 @@ package final class ChangeWaiters: Sendable {
         }
     }
 
+    /// Ends every wait of now, for those who wait to look by themselves.
+    package func wakeAll() {
+        let all = self.state.withLock { state in
+            defer { state.waiters = [:] }
+            return state.waiters.values.map(\.continuation)
+        }
+        for continuation in all { continuation.resume(returning: true) }
+    }
+
     /// Ends every wait, now and later.
     package func close() {
         let all = self.state.withLock { state in
@@ -63,7 +72,7 @@ package final class ChangeWaiters: Sendable {
         for continuation in all { continuation.resume(returning: false) }
     }
 
-    /// Waits until the feed is past `position`, the task is cancelled or ``close()`` is called.
+    /// Waits until the feed is past `position`, the task is cancelled, or ``wakeAll()`` or ``close()`` is called.
     package func wait(past position: Int64) async {
         let id = self.state.withLock { state in
             state.nextID += 1

@@ -54,8 +54,7 @@ package final class PostgresStateStore: StateStore {
     private let waiters: ChangeWaiters
     private let subscription: PostgresSubscription
     private let isClosed = Mutex(false)
-    /// When the feed's end was last read, by whoever waited.
-    private let lastLook = Mutex(ContinuousClock.now)
+    private let look: FeedLook
 
     /// Connects, and brings the schema to its newest version.
     ///
@@ -89,9 +88,18 @@ package final class PostgresStateStore: StateStore {
         self.statements = statements
         let waiters = ChangeWaiters(latest: latest)
         self.waiters = waiters
+        let look = FeedLook(every: configuration.lookInterval)
+        self.look = look
         self.subscription = client.subscribe(to: statements.channel) { event in
-            // What was missed before the listening began is found at the next look.
-            if case .notified(let notification) = event, let position = Int64(notification.payload) { waiters.advance(to: position) }
+            switch event {
+            case .notified(let notification):
+                if let position = Int64(notification.payload) { waiters.advance(to: position) }
+            case .listening:
+                // Something may have been said before.
+                look.hasten()
+                waiters.wakeAll()
+            case .interrupted: break
+            }
         }
     }
 
@@ -180,8 +188,7 @@ package final class PostgresStateStore: StateStore {
         while true {
             try self.checkOpen()
             if self.waiters.isPast(position) { return }
-            let nextLook = self.lastLook.withLock { $0 } + self.configuration.lookInterval
-            let pause = min(end, nextLook) - clock.now
+            let pause = min(end, self.look.due) - clock.now
             if pause > .zero {
                 await withTaskGroup(of: Void.self) { group in
                     group.addTask { await self.waiters.wait(past: position) }
@@ -194,12 +201,7 @@ package final class PostgresStateStore: StateStore {
             try self.checkOpen()
             if self.waiters.isPast(position) || clock.now >= end { return }
             // One of those who wait looks for all of them.
-            let isMine = self.lastLook.withLock { last in
-                guard clock.now >= last + self.configuration.lookInterval else { return false }
-                last = clock.now
-                return true
-            }
-            if isMine { self.waiters.advance(to: try await self.latestPosition()) }
+            if self.look.take() { self.waiters.advance(to: try await self.latestPosition()) }
         }
     }
 
