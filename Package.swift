@@ -97,6 +97,7 @@ let package = Package(
         // Without pkgConfig: its file requires those of libraries that only libunbound itself links.
         .systemLibrary(name: "CUnbound", providers: [.apt(["libunbound-dev"])]),
         .systemLibrary(name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
 
         // Layer 1: values and protocols, no I/O of mail.
         library("ApusCore"),
@@ -104,6 +105,7 @@ let package = Package(
         library("SMTPProtocol", [nioCore]),
         library("AWSSignature", [crypto]),
         library("KafkaClient", ["ApusCore", "CRdKafka", nioCore, deque]),
+        library("PostgresClient", ["ApusCore", "CPostgres", deque]),
 
         // Layer 2: channels, look-ups, records, the protocols of the backends.
         library("SMTPTransport", ["SMTPProtocol", nioCore, nioPosix, nioTLS, nioSSL]),
@@ -117,7 +119,7 @@ let package = Package(
 
         // Layer 3: the backends, and what the interfaces share.
         library("EmbeddedBackends", ["ApusCore", "Backends", nioCore, nioPosix, crypto, deque, logging, grdb]),
-        library("ClusterBackends", ["ApusCore", "Backends", "KafkaClient", nioCore, deque]),
+        library("ClusterBackends", ["ApusCore", "Backends", "KafkaClient", "PostgresClient", nioCore, deque]),
         library(
             "ControlPlane",
             [
@@ -184,7 +186,11 @@ let package = Package(
             "EmbeddedBackendsTests", ["EmbeddedBackends", "Backends", "ApusCore", nioCore, nioPosix, grdb]),
         tests(
             "BackendContractTests",
-            ["EmbeddedBackends", "ClusterBackends", "KafkaClient", "Backends", "ApusCore", nioCore]),
+            ["EmbeddedBackends", "ClusterBackends", "KafkaClient", "PostgresClient", "Backends", "ApusCore", "TestSupport", nioCore]),
+        tests("PostgresClientTests", ["PostgresClient", "ChildProcesses", "TestSupport"]),
+        tests(
+            "ClusterBackendsTests",
+            ["ClusterBackends", "PostgresClient", "Backends", "ApusCore", "ChildProcesses", "TestSupport", nioCore]),
         tests(
             "ControlPlaneTests",
             [

@@ -74,20 +74,30 @@ import Testing
         }
     }
 
-    @Test func closingWaitsForWhatRuns() async throws {
+    @Test(.timeLimit(.minutes(1))) func closingWaitsForWhatRuns() async throws {
         try await PostgresFixture.run { fixture in
-            _ = try await fixture.client.run(PostgresFixture.processID)
-            async let slow = fixture.client.run(PostgresStatement("SELECT 7 FROM pg_sleep(0.3)")).integer(0, 0)
-            let watch = try PostgresClient(fixture.client.configuration)
-            var isRunning = false
-            while !isRunning {
-                isRunning = try await watch.run(
-                    PostgresStatement("SELECT count(*) > 0 FROM pg_stat_activity WHERE query LIKE 'SELECT 7 FROM%' AND state = 'active'")
-                ).boolean(0, 0)
+            let lock: [PostgresValue] = [.text(fixture.schema)]
+            let other = try PostgresClient(fixture.client.configuration)
+            try await other.withSession { session in
+                _ = try await session.run([PostgresStatement("SELECT pg_advisory_lock(hashtext($1))", lock)])
+                async let slow = fixture.client.run(PostgresStatement("SELECT 7 FROM pg_advisory_xact_lock(hashtext($1))", lock)).integer(0, 0)
+                let isWaiting = PostgresStatement(
+                    "SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND objid = hashtext($1)::oid", lock)
+                while try await !session.run([isWaiting])[0].boolean(0, 0) {}
+                async let closing: Void = fixture.client.close()
+                // It has begun to close when it takes no more.
+                while true {
+                    do {
+                        _ = try await fixture.client.run(PostgresFixture.processID)
+                    } catch let error as PostgresError where error.code == .closed {
+                        break
+                    }
+                }
+                _ = try await session.run([PostgresStatement("SELECT pg_advisory_unlock(hashtext($1))", lock)])
+                #expect(try await slow == 7)
+                await closing
             }
-            await fixture.client.close()
-            #expect(try await slow == 7)
-            await watch.close()
+            await other.close()
         }
     }
 }

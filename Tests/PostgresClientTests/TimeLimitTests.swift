@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    @Test func aTransactionLeftStandingIsEndedByTheServer() async throws {
+    @Test(.timeLimit(.minutes(1))) func aTransactionLeftStandingIsEndedByTheServer() async throws {
         try await PostgresFixture.run({ $0.idleTransactionTimeout = .milliseconds(100) }) { fixture in
             let error = await #expect(throws: PostgresError.self) {
                 try await fixture.client.withSession { session in

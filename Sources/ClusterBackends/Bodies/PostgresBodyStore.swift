@@ -1,5 +1,5 @@
 package import ApusCore
-package import Backends
+internal import Backends
 package import NIOCore
 package import PostgresClient
 internal import Synchronization
