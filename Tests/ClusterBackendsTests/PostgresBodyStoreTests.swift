@@ -25,7 +25,8 @@ import Testing
     }
 
     /// Below, at and above the bounds of a chunk and of an exchange.
-    @Test(arguments: [(1 << 20) - 1, 1 << 20, (1 << 20) + 1, 8 << 20, (8 << 20) + 1, 17 << 20]) func bodiesOfEverySizeComeBack(size: Int) async throws {
+    @Test(arguments: [(1 << 20) - 1, 1 << 20, (1 << 20) + 1, 8 << 20, (8 << 20) + 1, 17 << 20]) func bodiesOfEverySizeComeBack(size: Int) async throws
+    {
         try await Self.run { store, _, _ in
             var body = ByteBuffer(bytes: (0..<(size + 3)).map { UInt8(truncatingIfNeeded: $0 &* 131 >> 3) })
             // One whose bytes do not begin at its storage's beginning.

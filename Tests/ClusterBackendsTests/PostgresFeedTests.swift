@@ -23,6 +23,19 @@ import Testing
         return seen
     }
 
+    /// Waits for a position, through whatever happens to the server.
+    private static func wait(_ store: PostgresStateStore, past position: Int64) async throws {
+        var latest: Int64 = 0
+        while latest <= position {
+            do {
+                try await store.waitForChange(after: position, timeout: .seconds(60))
+                latest = try await store.latestPosition()
+            } catch let error as StateError where error.code == .unavailable {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+        }
+    }
+
     /// Many writers in two stores, in transactions of different sizes and lengths; followers in both and in a third.
     @Test(.timeLimit(.minutes(2))) func noFollowerSkipsAChange() async throws {
         try await Fixture.run { fixture in
@@ -65,14 +78,16 @@ import Testing
                 _ = try await session.run([PostgresStatement("BEGIN")])
                 _ = try await session.run([
                     PostgresStatement("UPDATE \(fixture.schema).feed SET latest = latest + 1"),
-                    PostgresStatement("INSERT INTO \(fixture.schema).change (position, collection, scope, name) VALUES (1, '\\x63', '\\x73', '\\x6e')"),
+                    PostgresStatement(
+                        "INSERT INTO \(fixture.schema).change (position, collection, scope, name) VALUES (1, '\\x63', '\\x73', '\\x6e')"),
                 ])
                 let task = Task { try await store.write([.put(Fixture.key("late"), value: [])]) }
                 // The write waits for the row.
                 var isWaiting = false
                 while !isWaiting {
                     isWaiting = try await fixture.client.run(
-                        PostgresStatement("SELECT count(*) > 0 FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT l.granted AND a.query LIKE $1",
+                        PostgresStatement(
+                            "SELECT count(*) > 0 FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT l.granted AND a.query LIKE $1",
                             [.text("%\(fixture.schema)%")])
                     ).boolean(0, 0)
                 }
@@ -91,13 +106,13 @@ import Testing
             let writer = try await fixture.open()
             let follower = try await fixture.open()
             let clock = ContinuousClock()
+            var delays: [Duration] = []
             for index in 0..<5 {
                 let position = try await follower.latestPosition()
                 async let arrival: ContinuousClock.Instant = {
                     try await follower.waitForChange(after: position, timeout: .seconds(30))
                     return clock.now
                 }()
-                let start = clock.now
                 if hasNotifications {
                     try await writer.write([.put(Fixture.key("\(index)"), value: [])])
                 } else {
@@ -105,12 +120,16 @@ import Testing
                     _ = try await fixture.client.run([
                         PostgresStatement("UPDATE \(fixture.schema).feed SET latest = latest + 1"),
                         PostgresStatement(
-                            "INSERT INTO \(fixture.schema).change (position, collection, scope, name) SELECT latest, '\\x63', '\\x73', '\\x6e' FROM \(fixture.schema).feed"),
+                            "INSERT INTO \(fixture.schema).change (position, collection, scope, name) SELECT latest, '\\x63', '\\x73', '\\x6e' FROM \(fixture.schema).feed"
+                        ),
                     ])
                 }
-                #expect(try await arrival - start < (hasNotifications ? .seconds(1) : .milliseconds(1500)))
+                let end = clock.now
+                delays.append(try await arrival - end)
                 #expect(try await follower.changes(after: position, limit: 10).count == 1)
             }
+            // On a busy machine one may be late for reasons of its own. Looking takes a second and the time of an exchange.
+            #expect(delays.sorted()[2] < (hasNotifications ? .milliseconds(500) : .milliseconds(1200)), "\(delays)")
             await writer.close()
             await follower.close()
         }
@@ -118,7 +137,9 @@ import Testing
 
     /// Connections are cut all the time while writers write and a follower follows: whatever was answered is there once, in order.
     @Test(.timeLimit(.minutes(2))) func connectionsThatAreCutLoseNothing() async throws {
-        try await Fixture.run({ $0.postgres.connectionString += ($0.postgres.connectionString.contains("?") ? "&" : "?") + "application_name=cut_\($0.schema)" }) { fixture in
+        try await Fixture.run({
+            $0.postgres.connectionString += ($0.postgres.connectionString.contains("?") ? "&" : "?") + "application_name=cut_\($0.schema)"
+        }) { fixture in
             let stores = [try await fixture.open(), try await fixture.open()]
             let written = Guarded<Set<String>>([])
             let isDone = Guarded(false)
@@ -221,10 +242,10 @@ import Testing
                     }
                     return []
                 }
-                try await stores[1].waitForChange(after: 50, timeout: .seconds(60))
+                try await Self.wait(stores[1], past: 50)
                 try await server.kill()
                 try await server.resume()
-                try await stores[1].waitForChange(after: 150, timeout: .seconds(60))
+                try await Self.wait(stores[1], past: 150)
                 try await server.stop()
                 try await server.resume()
                 return try await group.reduce(into: [StateChange]()) { $0 += $1 }

@@ -40,7 +40,8 @@ import Testing
         // After the pause one connection finds out, and another failure doubles the pause.
         #expect(Self.text(machine.acquire(3, bytes: 0, now: start + .milliseconds(100))) == ["connect 2"])
         #expect(Self.text(machine.acquire(4, bytes: 0, now: start + .milliseconds(100))) == [])
-        #expect(Self.text(machine.connectFailed(2, error, jitter: 0, now: start + .milliseconds(100))) == ["fail 3 unreachable", "fail 4 unreachable"])
+        #expect(
+            Self.text(machine.connectFailed(2, error, jitter: 0, now: start + .milliseconds(100))) == ["fail 3 unreachable", "fail 4 unreachable"])
         #expect(Self.text(machine.acquire(5, bytes: 0, now: start + .milliseconds(299))) == ["fail 5 unreachable"])
         #expect(Self.text(machine.acquire(6, bytes: 0, now: start + .milliseconds(300))) == ["connect 3"])
         #expect(Self.text(machine.connected(3, now: start + .milliseconds(301))) == ["grant 3 to 6"])

@@ -51,7 +51,8 @@ import Testing
             #expect(try (0..<3).map { try results[1].integer($0, 0) } == [1, 2, 3])
             let error = await #expect(throws: PostgresError.self) {
                 try await fixture.client.run([
-                    PostgresStatement("DELETE FROM \(table)"), PostgresStatement("SELECT * FROM \(fixture.schema).missing"), PostgresStatement("SELECT 1/0"),
+                    PostgresStatement("DELETE FROM \(table)"), PostgresStatement("SELECT * FROM \(fixture.schema).missing"),
+                    PostgresStatement("SELECT 1/0"),
                 ])
             }
             #expect(error?.code == .server)

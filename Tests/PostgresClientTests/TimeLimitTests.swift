@@ -42,7 +42,9 @@ import Testing
                     var hasEnded = false
                     while !hasEnded {
                         hasEnded = try await fixture.client.run(
-                            PostgresStatement("SELECT count(*) = 0 FROM pg_stat_activity WHERE state = 'idle in transaction' AND datname = current_database() AND query = 'BEGIN'")
+                            PostgresStatement(
+                                "SELECT count(*) = 0 FROM pg_stat_activity WHERE state = 'idle in transaction' AND datname = current_database() AND query = 'BEGIN'"
+                            )
                         ).boolean(0, 0)
                     }
                     _ = try await session.run([PostgresStatement("SELECT 1")])

@@ -83,7 +83,7 @@ package final class PostgresServer: Sendable {
         PostgresRemains.add(child)
         // The one sign of readiness that it gives in every language and with every log setting.
         do {
-            try await eventually(within: .seconds(60), "the start of PostgreSQL") { () -> Bool? in
+            _ = try await eventually(within: .seconds(60), "the start of PostgreSQL") { () -> Bool? in
                 if let end = child.end { throw ChildFailure("PostgreSQL ended: \(end)") }
                 let status = try? String(contentsOfFile: "\(self.folder)/data/postmaster.pid", encoding: .utf8)
                 let lines = status?.split(separator: "\n", omittingEmptySubsequences: false) ?? []
@@ -125,7 +125,8 @@ package final class PostgresServer: Sendable {
     @discardableResult
     package func execute(_ sql: String, database: String = "postgres") async throws -> String {
         let result = try await self.programs.run(
-            "psql", ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", self.folder, "-p", "\(self.port)", "-U", Self.user, "-d", database, "-c", sql])
+            "psql",
+            ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", self.folder, "-p", "\(self.port)", "-U", Self.user, "-d", database, "-c", sql])
         guard result.end.isSuccess else { throw ChildFailure("psql: \(result.errors)") }
         return result.output
     }
