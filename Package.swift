@@ -105,6 +105,7 @@ let package = Package(
         .systemLibrary(name: "CUnbound", providers: [.apt(["libunbound-dev"])]),
         .systemLibrary(name: "CSpawn"),
         .systemLibrary(name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
 
         // Layer 1: values and protocols, no I/O of mail.
         library("ApusCore"),
@@ -112,6 +113,7 @@ let package = Package(
         library("SMTPProtocol", [nioCore]),
         library("AWSSignature", [crypto]),
         library("KafkaClient", ["ApusCore", "CRdKafka", nioCore, deque]),
+        library("PostgresClient", ["ApusCore", "CPostgres", deque]),
 
         // Layer 2: channels, look-ups, records, the protocols of the backends.
         library("SMTPTransport", ["SMTPProtocol", nioCore, nioPosix, nioTLS, nioSSL]),
@@ -125,7 +127,7 @@ let package = Package(
 
         // Layer 3: the backends, and what the interfaces share.
         library("EmbeddedBackends", ["ApusCore", "Backends", nioCore, nioPosix, crypto, deque, logging, grdb]),
-        library("ClusterBackends", ["ApusCore", "Backends", "KafkaClient", nioCore, deque]),
+        library("ClusterBackends", ["ApusCore", "Backends", "KafkaClient", "PostgresClient", nioCore, deque]),
         library(
             "ControlPlane",
             [
@@ -194,7 +196,11 @@ let package = Package(
             "EmbeddedBackendsTests", ["EmbeddedBackends", "Backends", "ApusCore", nioCore, nioPosix, grdb]),
         tests(
             "BackendContractTests",
-            ["EmbeddedBackends", "ClusterBackends", "KafkaClient", "Backends", "ApusCore", nioCore]),
+            ["EmbeddedBackends", "ClusterBackends", "KafkaClient", "PostgresClient", "Backends", "ApusCore", "TestSupport", nioCore]),
+        tests("PostgresClientTests", ["PostgresClient", "ChildProcesses", "TestSupport"]),
+        tests(
+            "ClusterBackendsTests",
+            ["ClusterBackends", "PostgresClient", "Backends", "ApusCore", "ChildProcesses", "TestSupport", nioCore]),
         tests(
             "ControlPlaneTests",
             [

@@ -63,7 +63,8 @@ final class SESLoadConnection: LoadConnection {
         for name in names {
             for account in signers.indices {
                 let answer = try await loop.flatSubmit {
-                    open(to: address, entrance: entrance, signers: signers, tls: nil, maker: MessageMaker(run: 0, largest: 0), on: loop).assumeIsolated()
+                    open(to: address, entrance: entrance, signers: signers, tls: nil, maker: MessageMaker(run: 0, largest: 0), on: loop)
+                        .assumeIsolated()
                         .flatMap { connection in
                             let answer = connection.post(
                                 Array("{\"ConfigurationSetName\":\"\(name)\"}".utf8), to: "/v2/email/configuration-sets", account: account, octets: 0)

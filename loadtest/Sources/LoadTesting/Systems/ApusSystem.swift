@@ -51,7 +51,7 @@ package final class ApusSystem: MailSystem {
     /// Chooses a port and writes the settings; nothing is started yet.
     package init(_ configuration: Configuration) async throws {
         self.configuration = configuration
-        port = try await FreePort.next()
+        port = try FreePort.find()
         data = "\(configuration.folder)/data"
         settingsFile = "\(configuration.folder)/apus.json"
         try FileManager.default.createDirectory(atPath: configuration.folder, withIntermediateDirectories: true)

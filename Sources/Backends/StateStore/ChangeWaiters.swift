@@ -1,7 +1,7 @@
 internal import Synchronization
 
 /// Wakes those who wait for the change feed to pass a position.
-final class ChangeWaiters: Sendable {
+package final class ChangeWaiters: Sendable {
     private struct Waiter {
         let position: Int64
         let continuation: CheckedContinuation<Bool, Never>
@@ -9,6 +9,8 @@ final class ChangeWaiters: Sendable {
 
     private struct State {
         var latest: Int64
+        /// Grows with every advance.
+        var advances = 0
         var isClosed = false
         var nextID = 0
         var waiters: [Int: Waiter] = [:]
@@ -18,14 +20,16 @@ final class ChangeWaiters: Sendable {
 
     private let state: Mutex<State>
 
-    init(latest: Int64) {
+    /// - Parameter latest: the position that the feed reaches now.
+    package init(latest: Int64) {
         self.state = Mutex(State(latest: latest))
     }
 
     /// Notes that the feed reaches `position`.
-    func advance(to position: Int64) {
+    package func advance(to position: Int64) {
         let due = self.state.withLock { state in
             state.latest = max(state.latest, position)
+            state.advances += 1
             let due = state.waiters.filter { $0.value.position < state.latest }
             for id in due.keys { state.waiters[id] = nil }
             return due.values.map(\.continuation)
@@ -33,8 +37,33 @@ final class ChangeWaiters: Sendable {
         for continuation in due { continuation.resume(returning: true) }
     }
 
+    /// Whether the feed is known to be past `position`.
+    package func isPast(_ position: Int64) -> Bool { self.state.withLock { $0.latest > position } }
+
+    /// What to give ``correct(to:since:)`` after reading the position.
+    package var mark: Int { self.state.withLock { $0.advances } }
+
+    /// Notes that the feed reaches no further than `position`, though more was known: the store went back to an older copy.
+    ///
+    /// - Parameter mark: from before the position was read; when there was an advance since, this is no news.
+    package func correct(to position: Int64, since mark: Int) {
+        self.state.withLock { state in
+            guard state.advances == mark else { return }
+            state.latest = min(state.latest, position)
+        }
+    }
+
+    /// Ends every wait of now, for those who wait to look by themselves.
+    package func wakeAll() {
+        let all = self.state.withLock { state in
+            defer { state.waiters = [:] }
+            return state.waiters.values.map(\.continuation)
+        }
+        for continuation in all { continuation.resume(returning: true) }
+    }
+
     /// Ends every wait, now and later.
-    func close() {
+    package func close() {
         let all = self.state.withLock { state in
             state.isClosed = true
             defer { state.waiters = [:] }
@@ -43,8 +72,8 @@ final class ChangeWaiters: Sendable {
         for continuation in all { continuation.resume(returning: false) }
     }
 
-    /// Waits until the feed is past `position`, the task is cancelled or ``close()`` is called.
-    func wait(past position: Int64) async {
+    /// Waits until the feed is past `position`, the task is cancelled, or ``wakeAll()`` or ``close()`` is called.
+    package func wait(past position: Int64) async {
         let id = self.state.withLock { state in
             state.nextID += 1
             return state.nextID
