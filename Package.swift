@@ -117,7 +117,7 @@ let package = Package(
 
         // Layer 3: the backends, and what the interfaces share.
         library("EmbeddedBackends", ["ApusCore", "Backends", nioCore, nioPosix, crypto, deque, logging, grdb]),
-        library("ClusterBackends", ["ApusCore", "Backends", "KafkaClient", nioCore, deque]),
+        library("ClusterBackends", ["ApusCore", "Backends", "KafkaClient", nioCore, logging]),
         library(
             "ControlPlane",
             [
@@ -184,7 +184,11 @@ let package = Package(
             "EmbeddedBackendsTests", ["EmbeddedBackends", "Backends", "ApusCore", nioCore, nioPosix, grdb]),
         tests(
             "BackendContractTests",
-            ["EmbeddedBackends", "ClusterBackends", "KafkaClient", "Backends", "ApusCore", nioCore]),
+            ["EmbeddedBackends", "ClusterBackends", "KafkaClient", "Backends", "ApusCore", "TestSupport", nioCore, logging]),
+        tests("KafkaClientTests", ["KafkaClient", nioCore]),
+        tests(
+            "ClusterBackendsTests",
+            ["Backends", "ChildProcesses", "ClusterBackends", "KafkaClient", "TestSupport", nioCore, logging]),
         tests(
             "ControlPlaneTests",
             [
