@@ -6,8 +6,6 @@ extension KafkaConfiguration {
         var properties = self.security.properties
         properties["bootstrap.servers"] = self.bootstrapServers
         properties["client.id"] = self.clientID
-        // The library's own log goes to standard error, past ours: only what it cannot say as an error.
-        properties["log_level"] = "2"
         properties["statistics.interval.ms"] = "\(self.statisticsInterval.milliseconds)"
         properties["socket.keepalive.enable"] = "true"
         return properties
@@ -64,6 +62,8 @@ extension KafkaConfiguration {
     /// Makes a librdkafka configuration of properties; the caller hands it to `rd_kafka_new` or destroys it.
     static func make(_ properties: [String: String]) throws(KafkaError) -> OpaquePointer {
         guard let conf = rd_kafka_conf_new() else { throw KafkaError(configuration: "no memory for a Kafka configuration") }
+        // Its own log would go to standard error, past ours. What matters in it comes as errors.
+        rd_kafka_conf_set_log_cb(conf, nil)
         var reason = [CChar](repeating: 0, count: 512)
         for (name, value) in properties.sorted(by: { $0.key < $1.key }) {
             guard rd_kafka_conf_set(conf, name, value, &reason, reason.count) == RD_KAFKA_CONF_OK else {

@@ -87,7 +87,7 @@ extension KafkaConsumerCore {
                 if let text = rd_kafka_event_stats(event), let statistics = KafkaStatistics(json: text) {
                     self.shared.withLock { $0.statistics = statistics }
                 }
-            case RD_KAFKA_EVENT_ERROR: self.take(error: rd_kafka_event_error(event), of: nil)
+            case RD_KAFKA_EVENT_ERROR: self.take(error: event)
             case RD_KAFKA_EVENT_FETCH:
                 // Records come on the data queue; one that came before its partition was led there is as good.
                 if let message = rd_kafka_event_message_next(event) {
@@ -100,10 +100,21 @@ extension KafkaConsumerCore {
         }
     }
 
+    /// An error of the client as a whole, or of a partition.
+    private func take(error event: OpaquePointer) {
+        var partition: KafkaPartition?
+        if let place = rd_kafka_event_topic_partition(event) {
+            partition = KafkaPartition(topic: String(cString: place.pointee.topic), partition: place.pointee.partition)
+            rd_kafka_topic_partition_destroy(place)
+        }
+        self.take(error: rd_kafka_event_error(event), of: partition, reason: rd_kafka_event_error_string(event).map { String(cString: $0) })
+    }
+
     /// Tells the reader what it must know. Transient troubles are the library's to mend.
-    func take(error code: rd_kafka_resp_err_t, of partition: KafkaPartition?) {
+    func take(error code: rd_kafka_resp_err_t, of partition: KafkaPartition?, reason: String? = nil) {
         let place = partition.map { " \($0.topic)/\($0.partition)" } ?? ""
-        var error = KafkaError(code, doing: "consume\(place)", isFatal: code == RD_KAFKA_RESP_ERR__FATAL)
+        let said = reason.map { ": \($0)" } ?? ""
+        var error = KafkaError(code, doing: "consume\(place)\(said)", isFatal: code == RD_KAFKA_RESP_ERR__FATAL)
         if error.isOffsetLost {
             guard let partition, self.thread.owned.contains(partition) || self.thread.refused.contains(partition) else { return }
             error = KafkaError(

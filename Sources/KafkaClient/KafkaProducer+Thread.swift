@@ -6,10 +6,14 @@ import Synchronization
 extension KafkaProducer {
     /// How long the thread waits between two clients that could not be made.
     private static let rebuildPause = 1000
+    /// How long one look at unsent batches takes while closing, in milliseconds.
+    private static let flushSlice: Int32 = 20
 
     func run() {
         while true {
-            guard let link = self.state.withLock({ $0.link }) else { break }
+            guard let (link, isClosing) = self.state.withLock({ state in state.link.map { ($0, state.closingDeadline != nil) } }) else { break }
+            // Ends the gathering of batches. It serves no reports, so it may not wait for them; the poll below does.
+            if isClosing { rd_kafka_flush(link.client, Self.flushSlice) }
             if let event = rd_kafka_queue_poll(link.queue, self.pollTimeout()) {
                 self.take(event, of: link)
                 rd_kafka_event_destroy(event)
@@ -54,7 +58,8 @@ extension KafkaProducer {
             guard let text = rd_kafka_event_stats(event), let statistics = KafkaStatistics(json: text) else { return }
             self.state.withLock { $0.statistics = statistics }
         case RD_KAFKA_EVENT_ERROR:
-            let error = KafkaError(rd_kafka_event_error(event), doing: "reach the brokers")
+            let reason = rd_kafka_event_error_string(event).map { String(cString: $0) } ?? ""
+            let error = KafkaError(rd_kafka_event_error(event), message: "reach the brokers: \(reason)")
             self.state.withLock { $0.lastError = error }
         default: break
         }

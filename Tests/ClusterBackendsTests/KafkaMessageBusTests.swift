@@ -59,7 +59,7 @@ import Testing
     /// The whole way of the alarm: a group that lost its offsets while its log has lost its beginning.
     @Test func lostOffsetsStopAPartitionAndSaySo() async throws {
         let mock = try KafkaMockCluster()
-        let bus = try KafkaMessageBus.serving(mock.bootstrapServers, mock: mock)
+        let bus = try KafkaMessageBus.serving(mock.bootstrapServers, mock: mock) { $0.kafka.compression = .none }
         try await bus.ensureTopics([self.mail])
         let large = ByteBuffer(repeating: 65, count: 500_000)
         for _ in 0..<16 { _ = try await bus.produce([OutgoingRecord(topic: "mail", key: [], value: large, partition: 0)]) }

@@ -16,7 +16,6 @@ import Testing
         var dumped = ""
         dump(configuration, to: &dumped)
         for text in ["\(configuration)", String(reflecting: configuration.security), String(reflecting: configuration.extra), dumped] {
-            #expect(!text.contains("password\""), "\(text)")
             for secret in ["key-password", "sasl-password", "extra-password"] { #expect(!text.contains(secret)) }
         }
         #expect("\(configuration)".contains("SCRAM-SHA-512 as apus"))
@@ -62,7 +61,7 @@ import Testing
 
     @Test func warnsOfAnOldLibrary() {
         #expect((KafkaLibrary.warning == nil) == KafkaLibrary.isAtLeast(2, 3))
-        #expect(KafkaLibrary.isAtLeast(1, 0) && !KafkaLibrary.isAtLeast(200, 0))
+        #expect(KafkaLibrary.isAtLeast(1, 0) && !KafkaLibrary.isAtLeast(99, 0))
         if let warning = KafkaLibrary.warning { #expect(warning.contains(KafkaLibrary.version)) }
     }
 }

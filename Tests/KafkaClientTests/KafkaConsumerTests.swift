@@ -108,7 +108,8 @@ import Testing
 
     /// The mock cluster keeps 5 MB a partition, as brokers that delete what nobody has read would.
     @Test func aLogWithoutItsBeginningIsNotReadByAGroupWithoutOffsets() async throws {
-        let fixture = try KafkaFixture(partitions: 2)
+        var fixture = try KafkaFixture(partitions: 2)
+        fixture.configuration.compression = .none
         let producer = try KafkaProducer(fixture.configuration)
         let large = ByteBuffer(repeating: 65, count: 500_000)
         for _ in 0..<16 {
@@ -137,7 +138,8 @@ import Testing
 
     /// A committed offset below the log's beginning is a loss as well.
     @Test func aCommittedOffsetThatTheLogHasLostIsToldOf() async throws {
-        let fixture = try KafkaFixture(partitions: 1)
+        var fixture = try KafkaFixture(partitions: 1)
+        fixture.configuration.compression = .none
         let producer = try KafkaProducer(fixture.configuration)
         let large = ByteBuffer(repeating: 65, count: 500_000)
         let message = KafkaMessage(topic: "mail", partition: 0, key: [], value: large)
