@@ -30,8 +30,12 @@ struct KafkaBusFixture: MessageBusFixture {
     }
 
     func reopenAfterCrash(_ bus: any MessageBus) async throws -> any MessageBus {
-        await (bus as? KafkaMessageBus)?.dieUnnoticed()
-        return try await self.open()
+        let dying = try #require(bus as? KafkaMessageBus)
+        await dying.dieUnnoticed()
+        // As every process does at its start.
+        let reopened = try await self.open()
+        try await reopened.ensureTopics(dying.knownTopics)
+        return reopened
     }
 
     func tearDown() async {}

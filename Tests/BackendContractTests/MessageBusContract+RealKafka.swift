@@ -36,8 +36,12 @@ struct RealKafkaBusFixture: MessageBusFixture {
     }
 
     func reopenAfterCrash(_ bus: any MessageBus) async throws -> any MessageBus {
-        await ((bus as? PrefixedBus)?.bus as? KafkaMessageBus)?.dieUnnoticed()
-        return try await self.open()
+        let dying = try #require((bus as? PrefixedBus)?.bus as? KafkaMessageBus)
+        await dying.dieUnnoticed()
+        // As every process does at its start.
+        let reopened = try await self.open()
+        try await (reopened as? PrefixedBus)?.bus.ensureTopics(dying.knownTopics)
+        return reopened
     }
 
     func tearDown() async {

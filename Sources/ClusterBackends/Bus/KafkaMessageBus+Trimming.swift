@@ -30,10 +30,12 @@ extension KafkaMessageBus {
 
     func trim(every interval: Duration) async {
         var done: [TopicPartition: Int64] = [:]
+        var hasFailed = false
         while true {
             do {
                 try await Task.sleep(for: interval)
                 try await self.trimConsumed(&done)
+                hasFailed = false
             } catch is CancellationError {
                 return
             } catch {
@@ -41,7 +43,11 @@ extension KafkaMessageBus {
                     self.logger.warning("these brokers cannot delete records: what was consumed is kept", metadata: ["error": "\(error)"])
                     return
                 }
-                self.logger.debug("consumed records were not deleted", metadata: ["error": "\(error)"])
+                // Once, until it works again: brokers that are away are told of by others as well.
+                self.logger.log(
+                    level: hasFailed ? .debug : .warning, "consumed records could not be deleted: disks of the brokers fill",
+                    metadata: ["error": "\(error)"])
+                hasFailed = true
             }
         }
     }

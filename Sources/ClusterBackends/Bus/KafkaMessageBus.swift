@@ -187,8 +187,8 @@ package final class KafkaMessageBus: MessageBus {
         }
     }
 
-    /// The topics that may be used.
-    var knownTopics: [TopicDefinition] { self.state.withLock { Array($0.topics.values) } }
+    /// The topics that may be used: those that ``ensureTopics(_:)`` has seen.
+    package var knownTopics: [TopicDefinition] { self.state.withLock { Array($0.topics.values) } }
 
     /// Notes a consumer that must end with the bus.
     private func keep(_ consumer: KafkaConsumer) async throws {
