@@ -49,7 +49,9 @@ extension KafkaCluster {
                 guard let entries = rd_kafka_ConfigResource_configs(results[index], &entryCount) else { continue }
                 var settings: [String: String] = [:]
                 for entry in 0..<entryCount {
-                    guard let key = rd_kafka_ConfigEntry_name(entries[entry]), let value = rd_kafka_ConfigEntry_value(entries[entry]) else { continue }
+                    guard let key = rd_kafka_ConfigEntry_name(entries[entry]), let value = rd_kafka_ConfigEntry_value(entries[entry]) else {
+                        continue
+                    }
                     settings[String(cString: key)] = String(cString: value)
                 }
                 topics[String(cString: name)] = settings

@@ -174,13 +174,21 @@ final class KafkaConsumerCore: @unchecked Sendable {
     /// Runs `body` on the consumer's thread.
     func perform<Value: Sendable>(_ body: @escaping @Sendable (KafkaConsumerCore) throws -> Value) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
-            self.post { core in continuation.resume(with: Result { try body(core) }) } orElse: { continuation.resume(throwing: KafkaError.closed) }
+            self.post { core in
+                continuation.resume(with: Result { try body(core) })
+            } orElse: {
+                continuation.resume(throwing: KafkaError.closed)
+            }
         }
     }
 
     func commit(_ offsets: [KafkaPartition: Int64]) async throws {
         try await withCheckedThrowingContinuation { continuation in
-            self.post { core in core.beginCommit(offsets, continuation) } orElse: { continuation.resume(throwing: KafkaError.closed) }
+            self.post { core in
+                core.beginCommit(offsets, continuation)
+            } orElse: {
+                continuation.resume(throwing: KafkaError.closed)
+            }
         }
     }
 
@@ -212,7 +220,10 @@ final class KafkaConsumerCore: @unchecked Sendable {
 
     /// Says that the handler has returned from a change.
     func finishRebalance(_ number: UInt64) {
-        self.post { core in core.handlerReturned(from: number) } orElse: {}
+        self.post { core in
+            core.handlerReturned(from: number)
+        } orElse: {
+        }
     }
 
     func close(abandoning: Bool) async {

@@ -101,10 +101,12 @@ extension KafkaProducer {
 
     /// Ends a client that had a fatal error, makes another and sends again what was not acknowledged.
     private func rebuild() {
-        guard let old = self.state.withLock({ state in
-            state.rebuilds += 1
-            return state.link.take()
-        }) else { return }
+        guard
+            let old = self.state.withLock({ state in
+                state.rebuilds += 1
+                return state.link.take()
+            })
+        else { return }
         // Every record must come back before its client goes: purging makes the library report them all.
         while self.state.withLock({ $0.reportsOwed > 0 }) {
             old.purge()

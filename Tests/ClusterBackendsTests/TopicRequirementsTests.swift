@@ -48,7 +48,8 @@ import Testing
         #expect(problems.count == 1)
         let problem = try #require(problems.first)
         #expect(problem.contains("\(name)=\(value)") && problem.contains("needs \(wanted)"))
-        #expect(problem.contains("kafka-configs.sh --bootstrap-server k:9092 --alter --entity-type topics --entity-name apus.mail --add-config \(name)="))
+        #expect(
+            problem.contains("kafka-configs.sh --bootstrap-server k:9092 --alter --entity-type topics --entity-name apus.mail --add-config \(name)="))
         settings[name] = nil
         #expect(requirements.problems(with: settings).unknown == [name])
     }

@@ -66,7 +66,8 @@ extension KafkaMessageBus {
         } catch let error as KafkaError where error.isUnsupported || error.isUnanswered {
             guard self.configuration.allowsUnsafeReplicas else {
                 throw BusError(
-                    .unavailable, "the brokers do not tell the settings of topics, which keep mail from being lost: mend that, or allow unsafe replicas",
+                    .unavailable,
+                    "the brokers do not tell the settings of topics, which keep mail from being lost: mend that, or allow unsafe replicas",
                     cause: error)
             }
             self.logger.warning("settings of topics not checked: the brokers do not tell them", metadata: ["error": "\(error)"])

@@ -45,13 +45,14 @@ package final class KafkaBroker: Sendable {
         guard let program = Self.program else { throw ChildFailure("there is no Kafka broker in \(Self.tools): run make deps") }
         for attempt in 1...Self.tries {
             let port = try Self.freePort()
-            let all = [
-                "broker", "--listener-url", "tcp://127.0.0.1:\(port)", "--advertised-listener-url", "tcp://127.0.0.1:\(advertisedPort ?? port)",
-                "--storage-engine", "memory://apus/",
-            ] + arguments
+            let all =
+                [
+                    "broker", "--listener-url", "tcp://127.0.0.1:\(port)", "--advertised-listener-url", "tcp://127.0.0.1:\(advertisedPort ?? port)",
+                    "--storage-engine", "memory://apus/",
+                ] + arguments
             do {
                 return KafkaBroker(port: port, process: try await Self.launch(program, all), arguments: all)
-            } catch where attempt < Self.tries {
+            } catch  where attempt < Self.tries {
                 continue
             }
         }
