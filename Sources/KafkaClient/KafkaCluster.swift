@@ -83,13 +83,34 @@ package struct KafkaCluster: Sendable {
                 continuation.resume(
                     with: Result {
                         let properties = configuration.questionProperties(group: group ?? "\(configuration.clientID)-admin")
-                        let handle = try KafkaConfiguration.client(RD_KAFKA_CONSUMER, try KafkaConfiguration.make(properties))
+                        let conf = try KafkaConfiguration.make(properties)
+                        rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_ERROR)
+                        let handle = try KafkaConfiguration.client(RD_KAFKA_CONSUMER, conf)
                         // RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE: it is no member of the group.
                         defer { rd_kafka_destroy_flags(handle, 0x8) }
-                        return try body(handle)
+                        do {
+                            return try body(handle)
+                        } catch let error as KafkaError where error.isUnanswered {
+                            throw error.adding(Self.troubles(of: handle))
+                        }
                     })
             }
             if !isStarted { continuation.resume(throwing: KafkaError(configuration: "the system gives no thread for a Kafka request")) }
         }
+    }
+
+    /// What the library has met on its way to the brokers: that a password is wrong, or a certificate, is only said there.
+    private static func troubles(of handle: OpaquePointer) -> String? {
+        let queue = rd_kafka_queue_get_main(handle)
+        defer { rd_kafka_queue_destroy(queue) }
+        var reason: String?
+        while let event = rd_kafka_queue_poll(queue, 0) {
+            // The first is nearest to the cause; that all brokers are down follows from it.
+            if reason == nil, rd_kafka_event_type(event) == RD_KAFKA_EVENT_ERROR {
+                reason = rd_kafka_event_error_string(event).map { String(cString: $0) }
+            }
+            rd_kafka_event_destroy(event)
+        }
+        return reason
     }
 }

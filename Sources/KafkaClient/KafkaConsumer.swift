@@ -47,10 +47,11 @@ package final class KafkaConsumer: Sendable {
     /// Waits until the group has given this member its first share, which may be empty, and its handler has returned.
     ///
     /// - Returns: false when the consumer was closed, or the task cancelled, before.
-    package func waitUntilJoined() async -> Bool {
+    /// - Throws: ``KafkaError`` when the brokers will not have it; that they are away is waited for.
+    package func waitUntilJoined() async throws -> Bool {
         let call = self.core.beginCall()
-        return await withTaskCancellationHandler {
-            await self.core.waitUntilJoined(call: call)
+        return try await withTaskCancellationHandler {
+            try await self.core.waitUntilJoined(call: call)
         } onCancel: {
             self.core.cancel(call: call)
         }

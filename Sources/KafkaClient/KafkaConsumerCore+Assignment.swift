@@ -62,9 +62,14 @@ extension KafkaConsumerCore {
     /// Where to begin in each partition; nil when it cannot be known now. Partitions that must not be read have the offset "invalid".
     private func startOffsets(of partitions: [KafkaPartition]) -> [KafkaPartition: Int64]? {
         let list = KafkaPartitionList(partitions)
-        guard partitions.isEmpty || rd_kafka_committed(self.handle, list.pointer, Self.questionTimeout) == RD_KAFKA_RESP_ERR_NO_ERROR,
-            !KafkaPartitionList.hasError(list.pointer)
-        else { return nil }
+        if !partitions.isEmpty {
+            let code = rd_kafka_committed(self.handle, list.pointer, Self.questionTimeout)
+            guard code == RD_KAFKA_RESP_ERR_NO_ERROR, !KafkaPartitionList.hasError(list.pointer) else {
+                let error = KafkaError(code, doing: "ask for the group's offsets")
+                self.shared.withLock { $0.lastError = error }
+                return nil
+            }
+        }
         guard case .group(_, _, let keepsAll) = self.subscription else { return nil }
         var offsets = KafkaPartitionList.read(list.pointer)
         for (partition, offset) in offsets where offset < 0 {

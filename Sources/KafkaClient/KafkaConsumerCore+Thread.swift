@@ -124,20 +124,28 @@ extension KafkaConsumerCore {
             self.thread.owned.remove(partition)
             self.thread.refused.insert(partition)
         }
-        let isForReader =
-            error.isFatal || error.isOffsetLost || error.isUnknownTopic
+        let isRefusal =
+            error.isFatal
             || [RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED].contains(code)
-        let reader = self.shared.withLock { shared -> CheckedContinuation<[KafkaRecord]?, any Error>? in
+        let isForReader = isRefusal || error.isOffsetLost || error.isUnknownTopic
+        let (reader, joiners) = self.shared.withLock { shared in
             shared.lastError = error
-            guard isForReader else { return nil }
+            var joiners: [CheckedContinuation<Bool, any Error>] = []
+            if isRefusal, !shared.hasJoined {
+                shared.refusal = error
+                joiners = shared.joiners.map(\.continuation)
+                shared.joiners = []
+            }
+            guard isForReader else { return (CheckedContinuation<[KafkaRecord]?, any Error>?.none, joiners) }
             if error.isFatal { shared.fatal = error }
             guard let reader = shared.reader else {
                 if !error.isFatal, !shared.failures.contains(error) { shared.failures.append(error) }
-                return nil
+                return (nil, joiners)
             }
             shared.reader = nil
-            return reader.continuation
+            return (reader.continuation, joiners)
         }
+        for joiner in joiners { joiner.resume(throwing: error) }
         reader?.resume(throwing: error)
     }
 

@@ -13,7 +13,7 @@ final class KafkaConsumerCore: @unchecked Sendable {
 
     struct Shared {
         var reader: (call: UInt64, continuation: CheckedContinuation<[KafkaRecord]?, any Error>)?
-        var joiners: [(call: UInt64, continuation: CheckedContinuation<Bool, Never>)] = []
+        var joiners: [(call: UInt64, continuation: CheckedContinuation<Bool, any Error>)] = []
         var calls: UInt64 = 0
         /// Calls that were cancelled before they came to wait.
         var cancelledCalls: Set<UInt64> = []
@@ -22,6 +22,8 @@ final class KafkaConsumerCore: @unchecked Sendable {
         var change: (number: UInt64, rebalance: KafkaRebalance)?
         var rebalanceServer: CheckedContinuation<(number: UInt64, rebalance: KafkaRebalance)?, Never>?
         var hasJoined = false
+        /// Why the brokers will not have this member.
+        var refusal: KafkaError?
         var isClosing = false
         var isAbandoned = false
         var isClosed = false
@@ -137,15 +139,16 @@ final class KafkaConsumerCore: @unchecked Sendable {
         }
     }
 
-    func waitUntilJoined(call: UInt64) async -> Bool {
-        await withCheckedContinuation { continuation in
-            let result: Bool? = self.shared.withLock { shared in
-                if shared.cancelledCalls.remove(call) != nil || shared.isClosing { return false }
-                if shared.hasJoined { return true }
+    func waitUntilJoined(call: UInt64) async throws -> Bool {
+        try await withCheckedThrowingContinuation { continuation in
+            let result: Result<Bool, any Error>? = self.shared.withLock { shared in
+                if shared.cancelledCalls.remove(call) != nil || shared.isClosing { return .success(false) }
+                if shared.hasJoined { return .success(true) }
+                if let refusal = shared.refusal { return .failure(refusal) }
                 shared.joiners.append((call, continuation))
                 return nil
             }
-            if let result { continuation.resume(returning: result) }
+            if let result { continuation.resume(with: result) }
         }
     }
 
@@ -153,7 +156,7 @@ final class KafkaConsumerCore: @unchecked Sendable {
         let (reader, joiner) = self.shared.withLock { shared in
             if let reader = shared.reader, reader.call == call {
                 shared.reader = nil
-                return (Optional(reader.continuation), CheckedContinuation<Bool, Never>?.none)
+                return (Optional(reader.continuation), CheckedContinuation<Bool, any Error>?.none)
             }
             if let index = shared.joiners.firstIndex(where: { $0.call == call }) {
                 return (nil, shared.joiners.remove(at: index).continuation)

@@ -27,6 +27,12 @@ package struct KafkaError: Error, Hashable, Sendable, CustomStringConvertible {
 
     package var description: String { self.message }
 
+    /// With a further reason.
+    func adding(_ reason: String?) -> KafkaError {
+        guard let reason else { return self }
+        return KafkaError(rd_kafka_resp_err_t(rawValue: self.code), message: "\(self.message) (\(reason))")
+    }
+
     /// The topic or partition does not exist.
     package var isUnknownTopic: Bool {
         self.isOne(of: [RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION])

@@ -15,7 +15,7 @@ import Testing
         try await Task.sleep(for: .milliseconds(100))
         await consumer.close()
         #expect(ContinuousClock.now - start < .seconds(8))
-        #expect(await !joined)
+        #expect(try await !joined)
         #expect(try await batch == nil)
     }
 
@@ -23,7 +23,7 @@ import Testing
         let fixture = try KafkaFixture()
         let log = RebalanceLog()
         let consumer = try fixture.member(log: log)
-        #expect(await consumer.waitUntilJoined())
+        #expect(try await consumer.waitUntilJoined())
         fixture.cluster.setBrokers(areUp: false)
         let partition = KafkaPartition(topic: "mail", partition: 0)
         let start = ContinuousClock.now
@@ -37,9 +37,9 @@ import Testing
         let fixture = try KafkaFixture()
         fixture.cluster.setBrokers(areUp: false)
         let consumer = try fixture.member()
-        let waiting = Task { await consumer.waitUntilJoined() }
+        let waiting = Task { try await consumer.waitUntilJoined() }
         waiting.cancel()
-        #expect(await !waiting.value)
+        #expect(try await !waiting.value)
         await consumer.close()
     }
 
@@ -51,7 +51,7 @@ import Testing
         _ = try await producer.produce((0..<1000).map { KafkaFixture.message("\($0)", partition: Int32($0 % 4)) })
         let log = RebalanceLog()
         let consumer = try fixture.member(log: log)
-        #expect(await consumer.waitUntilJoined())
+        #expect(try await consumer.waitUntilJoined())
         var seen = try await consumer.nextBatch()?.count ?? 0
         try await Task.sleep(for: .seconds(9))
         #expect(log.revocations == 0)
@@ -73,11 +73,11 @@ import Testing
             isOver.withLock { $0 = true }
         }
         let one = try fixture.member(log: slow)
-        #expect(await one.waitUntilJoined())
+        #expect(try await one.waitUntilJoined())
         #expect(slow.assigned.count == 4)
         let log = RebalanceLog()
         let two = try fixture.member(log: log)
-        #expect(await two.waitUntilJoined())
+        #expect(try await two.waitUntilJoined())
         #expect(log.assigned.count == 2)
         #expect(!isOver.withLock { $0 })
         release.continuation.finish()
@@ -91,7 +91,7 @@ import Testing
         let producer = try KafkaProducer(fixture.configuration)
         _ = try await producer.produce((0..<100).map { KafkaFixture.message("\($0)", partition: 0) })
         let consumer = try fixture.member()
-        #expect(await consumer.waitUntilJoined())
+        #expect(try await consumer.waitUntilJoined())
         let partition = KafkaPartition(topic: "mail", partition: 0)
         fixture.cluster.failNext(.offsetCommit, with: [KafkaMockCluster.notCoordinator])
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -119,7 +119,7 @@ import Testing
         #expect(try await cluster.watermarks(topic: "mail", partitions: 2)[0].lowerBound > 0)
         let log = RebalanceLog()
         let keeping = try fixture.member("keeping", keepsAll: true, log: log)
-        #expect(await keeping.waitUntilJoined())
+        #expect(try await keeping.waitUntilJoined())
         #expect(log.assigned.keys.map(\.partition) == [1])
         let error = await #expect(throws: KafkaError.self) { try await keeping.nextBatch() }
         #expect(error?.isOffsetLost == true)
@@ -130,7 +130,7 @@ import Testing
         await keeping.close()
         // Where nothing is promised, reading starts at what there is.
         let anew = try fixture.member("anew", keepsAll: false)
-        #expect(await anew.waitUntilJoined())
+        #expect(try await anew.waitUntilJoined())
         #expect(try await anew.nextBatch()?.isEmpty == false)
         await anew.close()
         await producer.close()
@@ -160,7 +160,7 @@ import Testing
         let fixture = try KafkaFixture()
         let producer = try KafkaProducer(fixture.configuration)
         let consumer = try fixture.member()
-        #expect(await consumer.waitUntilJoined())
+        #expect(try await consumer.waitUntilJoined())
         fixture.cluster.failNext(.fetch, with: [KafkaMockCluster.transportError, KafkaMockCluster.transportError])
         _ = try await producer.produce((0..<100).map { KafkaFixture.message("\($0)", partition: Int32($0 % 4)) })
         var seen = 0
@@ -176,16 +176,35 @@ import Testing
         let producer = try KafkaProducer(fixture.configuration)
         _ = try await producer.produce((0..<10).map { KafkaFixture.message("\($0)", partition: 0) })
         let first = try fixture.member()
-        #expect(await first.waitUntilJoined())
+        #expect(try await first.waitUntilJoined())
         try await first.commit([KafkaPartition(topic: "mail", partition: 0): 6])
         await first.close()
         fixture.cluster.failNext(.offsetFetch, with: Array(repeating: KafkaMockCluster.transportError, count: 3))
         let log = RebalanceLog()
         let second = try fixture.member(log: log)
-        #expect(await second.waitUntilJoined())
+        #expect(try await second.waitUntilJoined())
         #expect(log.assigned.values.map { $0 } == [6])
         #expect(try await second.nextBatch()?.first.map { String(buffer: $0.value) } == "6")
         await second.close()
         await producer.close()
+    }
+
+    /// Nobody waits for a group that will not have it.
+    @Test func aRefusedMemberIsTold() async throws {
+        let fixture = try KafkaFixture()
+        fixture.cluster.failNext(.joinGroup, with: Array(repeating: KafkaMockCluster.groupNotAllowed, count: 5))
+        let consumer = try fixture.member()
+        await #expect(throws: KafkaError.self) { try await consumer.waitUntilJoined() }
+        await consumer.close()
+    }
+
+    /// What lies behind a question that nobody answered is said with it.
+    @Test func anUnansweredQuestionSaysWhy() async throws {
+        var configuration = KafkaConfiguration(bootstrapServers: "127.0.0.1:1", requestTimeout: .milliseconds(500))
+        configuration.security.sasl = KafkaSecurity.SASL(mechanism: .plain, username: "apus", password: KafkaSecret("hidden"))
+        let cluster = KafkaCluster(configuration)
+        let error = await #expect(throws: KafkaError.self) { try await cluster.topics() }
+        #expect(error?.message.contains("127.0.0.1:1") == true)
+        #expect(error?.message.contains("hidden") == false)
     }
 }

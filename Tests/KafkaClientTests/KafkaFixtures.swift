@@ -19,17 +19,20 @@ struct KafkaFixture {
         KafkaMessage(topic: topic, partition: partition, key: [], value: ByteBuffer(string: text))
     }
 
-    /// Everything in the topic's partitions, from the beginning: texts per partition, in order.
+    /// The topic's partitions from the beginning until so many different texts were seen: texts per partition, in order, with their copies.
     func contents(count: Int, partitions: Int = 4, topic: String = "mail") async throws -> [[String]] {
         let consumer = try KafkaConsumer(
             self.configuration,
             .partitions(Dictionary(uniqueKeysWithValues: (0..<partitions).map { (KafkaPartition(topic: topic, partition: Int32($0)), 0) })),
             maximumRecords: 1000, maximumBytes: 1 << 20)
         var texts = Array(repeating: [String](), count: partitions)
-        var seen = 0
-        while seen < count, let batch = try await consumer.nextBatch() {
-            for record in batch { texts[Int(record.partition)].append(String(buffer: record.value)) }
-            seen += batch.count
+        var seen: Set<String> = []
+        while seen.count < count, let batch = try await consumer.nextBatch() {
+            for record in batch {
+                let text = String(buffer: record.value)
+                texts[Int(record.partition)].append(text)
+                seen.insert("\(record.partition) \(text)")
+            }
         }
         await consumer.close()
         return texts

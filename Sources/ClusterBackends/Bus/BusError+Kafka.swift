@@ -13,7 +13,7 @@ extension BusError {
                 .notOwner
             } else if error.isOffsetLost {
                 .offsetsLost
-            } else if error.isClosed {
+            } else if error.isClosed || error.isFatal {
                 .closed
             } else {
                 .unavailable

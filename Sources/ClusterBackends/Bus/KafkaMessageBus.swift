@@ -100,12 +100,14 @@ package final class KafkaMessageBus: MessageBus {
                 maximumRecords: configuration.maximumBatchRecords, maximumBytes: configuration.maximumBatchBytes)
             try await self.keep(consumer)
             self.newMembers.yield(KafkaMember(consumer: consumer, listener: rebalance))
-            guard await consumer.waitUntilJoined() else {
-                await consumer.close()
+            do {
+                if try await consumer.waitUntilJoined() { return KafkaBusConsumer(consumer) }
                 try Task.checkCancellation()
                 throw BusError(.closed, "the bus was closed before the group \(group) could be joined")
+            } catch {
+                await consumer.close()
+                throw error
             }
-            return KafkaBusConsumer(consumer)
         }
     }
 

@@ -71,6 +71,9 @@ package final class KafkaMockCluster: @unchecked Sendable {
     /// The broker is not the group's coordinator any more.
     package static let notCoordinator = RD_KAFKA_RESP_ERR_NOT_COORDINATOR.rawValue
 
+    /// This client may not join the group.
+    package static let groupNotAllowed = RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED.rawValue
+
     /// Takes a broker down, or up again. Counted from 1.
     package func setBroker(_ id: Int32, isUp: Bool) {
         _ = isUp ? rd_kafka_mock_broker_set_up(self.cluster, id) : rd_kafka_mock_broker_set_down(self.cluster, id)
