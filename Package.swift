@@ -127,7 +127,7 @@ let package = Package(
 
         // Layer 3: the backends, and what the interfaces share.
         library("EmbeddedBackends", ["ApusCore", "Backends", nioCore, nioPosix, crypto, deque, logging, grdb]),
-        library("ClusterBackends", ["ApusCore", "Backends", "KafkaClient", "PostgresClient", nioCore, deque]),
+        library("ClusterBackends", ["ApusCore", "Backends", "KafkaClient", "PostgresClient", nioCore, deque, logging]),
         library(
             "ControlPlane",
             [
@@ -196,11 +196,14 @@ let package = Package(
             "EmbeddedBackendsTests", ["EmbeddedBackends", "Backends", "ApusCore", nioCore, nioPosix, grdb]),
         tests(
             "BackendContractTests",
-            ["EmbeddedBackends", "ClusterBackends", "KafkaClient", "PostgresClient", "Backends", "ApusCore", "TestSupport", nioCore]),
+            [
+                "EmbeddedBackends", "ClusterBackends", "KafkaClient", "PostgresClient", "Backends", "ApusCore", "TestSupport", nioCore, logging,
+            ]),
         tests("PostgresClientTests", ["PostgresClient", "ChildProcesses", "TestSupport"]),
+        tests("KafkaClientTests", ["KafkaClient", nioCore]),
         tests(
             "ClusterBackendsTests",
-            ["ClusterBackends", "PostgresClient", "Backends", "ApusCore", "ChildProcesses", "TestSupport", nioCore]),
+            ["ClusterBackends", "KafkaClient", "PostgresClient", "Backends", "ApusCore", "ChildProcesses", "TestSupport", nioCore, logging]),
         tests(
             "ControlPlaneTests",
             [

