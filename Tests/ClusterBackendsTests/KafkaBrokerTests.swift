@@ -80,7 +80,7 @@ struct KafkaBrokerTests {
         _ = try await bus.produce([Records.outgoing("before", topic: "mail", partition: 0)])
         broker.pause()
         async let positions = bus.produce((0..<100).map { Records.outgoing("\($0)", topic: "mail", partition: $0 % 2) })
-        while bus.snapshot.outstandingRecords < 100 { await Task.yield() }
+        while bus.snapshot.outstandingRecords < 100 { try await Task.sleep(for: .milliseconds(2)) }
         try await Task.sleep(for: .seconds(2))
         broker.resume()
         #expect(try await positions.count == 100)

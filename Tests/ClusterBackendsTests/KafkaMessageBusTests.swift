@@ -70,7 +70,8 @@ import Testing
         var seen: [BusRecord] = []
         while seen.isEmpty || codes.isEmpty {
             do {
-                seen += try await consumer.nextBatch() ?? []
+                guard let batch = try await consumer.nextBatch() else { break }
+                seen += batch
             } catch let error as BusError {
                 codes.append(error.code)
             }

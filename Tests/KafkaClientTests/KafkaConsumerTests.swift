@@ -172,14 +172,15 @@ import Testing
 
     /// Offsets that cannot be asked for are not taken for absent ones: that would send everything again.
     @Test func offsetsThatCannotBeHadAreAskedForAgain() async throws {
-        let fixture = try KafkaFixture(partitions: 1)
+        var fixture = try KafkaFixture(partitions: 1)
+        fixture.configuration.extra = ["reconnect.backoff.max.ms": KafkaSecret("100")]
         let producer = try KafkaProducer(fixture.configuration)
         _ = try await producer.produce((0..<10).map { KafkaFixture.message("\($0)", partition: 0) })
         let first = try fixture.member()
         #expect(try await first.waitUntilJoined())
         try await first.commit([KafkaPartition(topic: "mail", partition: 0): 6])
         await first.close()
-        fixture.cluster.failNext(.offsetFetch, with: Array(repeating: KafkaMockCluster.transportError, count: 3))
+        fixture.cluster.failNext(.offsetFetch, with: Array(repeating: KafkaMockCluster.transportError, count: 12))
         let log = RebalanceLog()
         let second = try fixture.member(log: log)
         #expect(try await second.waitUntilJoined())

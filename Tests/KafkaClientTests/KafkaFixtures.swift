@@ -38,6 +38,11 @@ struct KafkaFixture {
         return texts
     }
 
+    /// Waits until a producer has so many records under way. Nothing tells of it; a test that is over its limit ends here.
+    func waitForOutstanding(_ count: Int, in producer: KafkaProducer) async throws {
+        while producer.outstanding.records < count { try await Task.sleep(for: .milliseconds(2)) }
+    }
+
     /// A member of a group whose handler notes what it is told.
     func member(
         _ group: String = "group", topics: [String] = ["mail"], keepsAll: Bool = false, log: RebalanceLog = RebalanceLog()

@@ -78,7 +78,7 @@ import Testing
         _ = try await producer.produce((0..<4).map { KafkaFixture.message("before", partition: Int32($0)) })
         fixture.cluster.setBrokers(areUp: false)
         async let positions = producer.produce((0..<40).map { KafkaFixture.message("\($0)", partition: Int32($0 % 4)) })
-        while producer.outstanding.records < 40 { await Task.yield() }
+        try await fixture.waitForOutstanding(40, in: producer)
         fixture.cluster.setBrokers(areUp: true)
         #expect(try await positions.count == 40)
         await producer.close()
@@ -106,7 +106,7 @@ import Testing
         async let lost = #expect(throws: KafkaError.self) {
             try await producer.produce((0..<100).map { KafkaFixture.message("\($0)", partition: 0) })
         }
-        while producer.outstanding.records < 100 { await Task.yield() }
+        try await fixture.waitForOutstanding(100, in: producer)
         let start = ContinuousClock.now
         await producer.close()
         await producer.close()
@@ -124,7 +124,7 @@ import Testing
         fixture.configuration.closeTimeout = .seconds(25)
         let producer = try KafkaProducer(fixture.configuration)
         async let positions = producer.produce([KafkaFixture.message("lingers", partition: 0)])
-        while producer.outstanding.records < 1 { await Task.yield() }
+        try await fixture.waitForOutstanding(1, in: producer)
         let start = ContinuousClock.now
         await producer.close()
         #expect(ContinuousClock.now - start < .seconds(10))
@@ -173,7 +173,7 @@ import Testing
         let producer = try KafkaProducer(fixture.configuration)
         fixture.cluster.setBrokers(areUp: false)
         async let lost = #expect(throws: KafkaError.self) { try await producer.produce([KafkaFixture.message("x", partition: 0)]) }
-        while producer.outstanding.records < 1 { await Task.yield() }
+        try await fixture.waitForOutstanding(1, in: producer)
         producer.failFatally()
         let start = ContinuousClock.now
         await producer.close(within: .milliseconds(200))
