@@ -91,6 +91,8 @@ struct EmbeddedService {
         configuration.lanes.connections = delivery.connectionsPerSite
         configuration.lanes.initialConnections = min(configuration.lanes.initialConnections, delivery.connectionsPerSite)
         configuration.lanes.messagesPerConnection = delivery.messagesPerConnection
+        configuration.laneBounds.connections = delivery.maximumConnections
+        configuration.laneBounds.lanes = delivery.maximumLanes
         configuration.lanes.idleTimeout = delivery.timeouts.idle
         configuration.dialer.allowsLoopback = delivery.allowLoopback
         configuration.drainDeadline = delivery.drain

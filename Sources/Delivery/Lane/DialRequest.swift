@@ -3,7 +3,8 @@ package import SMTPProtocol
 
 /// A lane's wish for one more connection.
 package struct DialRequest: Sendable {
-    package var site: Site
+    /// Tried in their order.
+    package var hosts: MailHosts
     package var tls: SMTPTLSPolicy
     /// Hosts whose TLS is known to be broken, spoken to in clear where the policy allows it.
     package var clearHosts: Set<String>
@@ -12,10 +13,10 @@ package struct DialRequest: Sendable {
     package var completion: @Sendable (DialOutcome) -> Void
 
     package init(
-        site: Site, tls: SMTPTLSPolicy, clearHosts: Set<String>, eventLoop: any EventLoop,
+        hosts: MailHosts, tls: SMTPTLSPolicy, clearHosts: Set<String>, eventLoop: any EventLoop,
         completion: @escaping @Sendable (DialOutcome) -> Void
     ) {
-        self.site = site
+        self.hosts = hosts
         self.tls = tls
         self.clearHosts = clearHosts
         self.eventLoop = eventLoop

@@ -63,10 +63,10 @@ package final class Dialer: Sendable {
         var generator = SystemRandomNumberGenerator()
         var failure = DeliveryFailure(routing: .noAddress)
         var tried = 0
-        for host in request.site.order(using: &generator).prefix(self.configuration.maximumHosts) {
+        for host in request.hosts.order(using: &generator).prefix(self.configuration.maximumHosts) {
             // Each may take the resolver's whole patience, and there may be as many as a domain's owner likes.
             guard !Task.isCancelled else { return .failed(failure) }
-            let found: HostAddresses.Answer = await self.addresses.addresses(of: host, port: request.site.port, isRoute: request.site.isRoute)
+            let found: HostAddresses.Answer = await self.addresses.addresses(of: host, port: request.hosts.site.port, isRoute: request.hosts.site.isRoute)
             switch found {
             case .failed(let routing):
                 // A name that is not there says less than a host that was.

@@ -166,10 +166,21 @@ package struct LaneMachine: Sendable {
         return actions
     }
 
+    /// A connection that was asked for will not be opened, and no host is to blame for that.
+    package mutating func connectCancelled(_ connection: UInt64, now: NIODeadline) -> [Action] {
+        guard case .connecting? = self.connections[connection]?.state else { return [] }
+        self.connecting -= 1
+        if self.connecting == 0 { self.connectingSince = nil }
+        self.connections[connection] = nil
+        return []
+    }
+
     /// A transaction is over.
     ///
-    /// - Parameter isReusable: whether the connection can take another one.
-    package mutating func finished(_ connection: UInt64, isReusable: Bool, now: NIODeadline) -> [Action] {
+    /// - Parameters:
+    ///   - isReusable: whether the connection can take another one.
+    ///   - yields: whether another lane needs it more.
+    package mutating func finished(_ connection: UInt64, isReusable: Bool, yields: Bool = false, now: NIODeadline) -> [Action] {
         guard case .busy? = self.connections[connection]?.state else { return [] }
         self.rate.record(now: now)
         self.successes += 1
@@ -182,7 +193,7 @@ package struct LaneMachine: Sendable {
             self.connections[connection] = nil
             return self.pump(now: now)
         }
-        if self.isStopping || (self.connections[connection]?.messages ?? 0) >= self.limits.messagesPerConnection {
+        if self.isStopping || yields || (self.connections[connection]?.messages ?? 0) >= self.limits.messagesPerConnection {
             self.connections[connection] = nil
             return [.quit(connection: connection)] + self.pump(now: now)
         }
@@ -245,6 +256,15 @@ package struct LaneMachine: Sendable {
             actions.append(.quit(connection: first))
         }
         return actions
+    }
+
+    /// Closes what is idle: another lane needs it.
+    package mutating func shed() -> [Action] {
+        defer { self.idle.removeAll() }
+        return self.idle.map { connection in
+            self.connections[connection] = nil
+            return .quit(connection: connection)
+        }
     }
 
     /// Takes nothing more, gives back what waits, and closes what is idle; transactions under way go on.

@@ -5,6 +5,8 @@ package import SMTPProtocol
 package struct LaneMessage: Sendable {
     /// What to send.
     package var transaction: SMTPTransaction
+    /// Where it may go: the lane's site, in the order of preference of its destination.
+    package var hosts: MailHosts
     /// Whose turn it takes.
     package var account: AccountID
     /// The recipients' domain, for operators.
@@ -20,10 +22,11 @@ package struct LaneMessage: Sendable {
     package var mark: @Sendable (_ completion: @escaping @Sendable (Result<Void, any Error>) -> Void) -> Void
 
     package init(
-        transaction: SMTPTransaction, account: AccountID, destination: String, acceptedAt: UnixMilliseconds, expiresAt: UnixMilliseconds,
+        transaction: SMTPTransaction, hosts: MailHosts, account: AccountID, destination: String, acceptedAt: UnixMilliseconds, expiresAt: UnixMilliseconds,
         attempt: Int, mark: @escaping @Sendable (_ completion: @escaping @Sendable (Result<Void, any Error>) -> Void) -> Void
     ) {
         self.transaction = transaction
+        self.hosts = hosts
         self.account = account
         self.destination = destination
         self.acceptedAt = acceptedAt

@@ -20,6 +20,8 @@ package struct DeliveryConfiguration: Sendable {
     /// How long delivery is tried for where the sender set no deadline; tells whose deadline has passed.
     package var defaultLifetime: Duration = .seconds(14 * 3600)
     package var lanes = LaneLimits()
+    /// Of all lanes together.
+    package var laneBounds = LaneTable<LaneKey, Lane>.Limits()
     package var dialer = Dialer.Configuration()
     package var ledger = PartitionLedger.Limits()
     package var batches = BusConsumerConfiguration()

@@ -176,9 +176,9 @@ extension DeliveryWorker {
     }
 
     private func transact(_ record: OutboundRecord, _ claim: DeliveryClaim, _ ticket: Ticket) async -> Attempt {
-        let site: Site
-        switch await self.sites.site(of: record.message.destination) {
-        case .site(let found): site = found
+        let hosts: MailHosts
+        switch await self.sites.hosts(of: record.message.destination) {
+        case .hosts(let found): hosts = found
         case .failed(let routing):
             return .outcomes(self.outcomes(record, claim, all: DeliveryFailure(routing: routing)))
         }
@@ -209,10 +209,10 @@ extension DeliveryWorker {
             return .outcomes(self.outcomes(record, claim, Array(repeating: .failed(.malformedAddress), count: claim.recipients.count)))
         }
         let message = LaneMessage(
-            transaction: SMTPTransaction(sender: sender, recipients: recipients, content: content), account: record.account,
+            transaction: SMTPTransaction(sender: sender, recipients: recipients, content: content), hosts: hosts, account: record.account,
             destination: record.message.destination, acceptedAt: record.acceptedAt, expiresAt: record.expiresAt, attempt: record.attempt,
             mark: { [throttling = self.throttling] completion in throttling.markData(claim, completion: completion) })
-        let outcome = await self.lanes.enqueue(message, key: LaneKey(site: site, tls: self.configuration.tlsPolicy))
+        let outcome = await self.lanes.enqueue(message, key: LaneKey(site: hosts.site, tls: self.configuration.tlsPolicy))
         switch outcome {
         case .attempted(let results, let place, let settlement):
             var rest = results[...]
@@ -231,10 +231,21 @@ extension DeliveryWorker {
                 return .outcomes(self.outcomes(record, claim, all: self.events.expiry(of: record.message, at: now, classifier: .shared)))
             }
             return .hold(wait, self.metrics.heldForLane)
+        case .noLane:
+            return .hold(self.laneHold(record), self.metrics.heldForLanes)
         case .stopped(let inDoubt):
             return .stopped(inDoubt: inDoubt)
         }
     }
+
+    /// How long a message for which there is no lane is put away: a quarter of a minute, a minute, five and then twenty, each of them one
+    /// stay on one topic.
+    private func laneHold(_ record: OutboundRecord) -> Duration {
+        let holds = max(Int(record.message.hop) - Int(record.message.attempt), 0)
+        return Self.laneHolds[min(holds, Self.laneHolds.count - 1)]
+    }
+
+    private static let laneHolds: [Duration] = [.seconds(15), .seconds(60), .seconds(300), .seconds(1200)]
 
     private enum Pace {
         case go

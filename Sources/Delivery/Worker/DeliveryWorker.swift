@@ -88,7 +88,8 @@ package final class DeliveryWorker: Service {
         self.sites = SiteDirectory(routes: routes, resolver: resolver, port: configuration.port, clock: clock)
         self.signers = SignerCache(source: signers, clock: clock)
         self.dialer = Dialer(resolver: resolver, opener: opener, configuration: configuration.dialer)
-        self.lanes = LaneRegistry(group: eventLoopGroup, limits: configuration.lanes, dialer: self.dialer, clock: clock)
+        self.lanes = LaneRegistry(
+            group: eventLoopGroup, limits: configuration.lanes, bounds: configuration.laneBounds, dialer: self.dialer, clock: clock)
         self.writer = RecordWriter(bus: bus, clock: clock)
         self.state = WorkerState(limits: configuration.ledger, commitCompletions: configuration.commitCompletions)
         self.flow = PartitionFlow(state: self.state)

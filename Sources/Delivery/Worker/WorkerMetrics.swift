@@ -17,6 +17,7 @@ struct WorkerMetrics: Sendable {
     let lostAfterDot = Counter(label: "apus_worker_lost_after_dot_total")
     /// Records rewritten to hold topics, by reason: the rewriting rate must stay small.
     let heldForLane = Counter(label: "apus_worker_held_total", dimensions: [("reason", "lane")])
+    let heldForLanes = Counter(label: "apus_worker_held_total", dimensions: [("reason", "lanes")])
     let heldForOwner = Counter(label: "apus_worker_held_total", dimensions: [("reason", "owner")])
     let heldForTime = Counter(label: "apus_worker_held_total", dimensions: [("reason", "not_before")])
     let heldForRate = Counter(label: "apus_worker_held_total", dimensions: [("reason", "rate")])
