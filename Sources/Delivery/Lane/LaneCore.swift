@@ -93,7 +93,10 @@ final class LaneCore {
         let number = self.nextMessage
         self.nextMessage += 1
         self.entries[number] = Entry(message: message, owner: owner)
-        self.perform(self.machine.enqueue(number, owner: message.account.rawValue, octets: message.transaction.content.octets, now: now))
+        self.perform(
+            self.machine.enqueue(
+                number, class: message.deliveryClass, owner: message.account.rawValue, campaign: message.campaign,
+                cost: message.transaction.recipients.count, octets: message.transaction.content.octets, now: now))
     }
 
     func tick() -> Bool {

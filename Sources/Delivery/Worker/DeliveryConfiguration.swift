@@ -5,10 +5,8 @@ package import SMTPProtocol
 
 /// How a ``DeliveryWorker`` works.
 package struct DeliveryConfiguration: Sendable {
-    /// Outbound topics, all of one queue and class.
+    /// Outbound topics. Each is read by a consumer of its own, in a group of its own (``Topics/group(of:)``), so that none waits for another.
     package var topics: [String]
-    /// The consumer group.
-    package var group: String
     /// The name at EHLO, which events give as the reporting MTA.
     package var helloName: String
     /// The port at mail exchangers.
@@ -44,12 +42,15 @@ package struct DeliveryConfiguration: Sendable {
 
     /// - Parameters:
     ///   - queue: which mail.
-    ///   - deliveryClass: which mail.
+    ///   - classes: which mail.
     ///   - helloName: a domain that resolves to this host's address.
-    package init(queue: String, class deliveryClass: Topics.DeliveryClass, helloName: String) {
-        let topic = Topics.outbound(queue: queue, class: deliveryClass)
-        self.topics = [topic]
-        self.group = Topics.group(of: topic)
+    package init(queue: String, classes: [Topics.DeliveryClass], helloName: String) {
+        self.topics = classes.map { Topics.outbound(queue: queue, class: $0) }
         self.helloName = helloName
+    }
+
+    /// The mail of one class.
+    package init(queue: String, class deliveryClass: Topics.DeliveryClass, helloName: String) {
+        self.init(queue: queue, classes: [deliveryClass], helloName: helloName)
     }
 }

@@ -209,7 +209,8 @@ extension DeliveryWorker {
             return .outcomes(self.outcomes(record, claim, Array(repeating: .failed(.malformedAddress), count: claim.recipients.count)))
         }
         let message = LaneMessage(
-            transaction: SMTPTransaction(sender: sender, recipients: recipients, content: content), hosts: hosts, account: record.account,
+            transaction: SMTPTransaction(sender: sender, recipients: recipients, content: content), hosts: hosts,
+            class: Topics.deliveryClass(of: ticket.position.topicPartition.topic), account: record.account, campaign: record.campaign,
             destination: record.message.destination, acceptedAt: record.acceptedAt, expiresAt: record.expiresAt, attempt: record.attempt,
             mark: { [throttling = self.throttling] completion in throttling.markData(claim, completion: completion) })
         let outcome = await self.lanes.enqueue(message, key: LaneKey(site: hosts.site, tls: self.configuration.tlsPolicy))
