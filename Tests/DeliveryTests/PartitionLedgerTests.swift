@@ -139,6 +139,27 @@ import Testing
         holds(ledger.detaching(now: self.now + .seconds(60)).isEmpty)
     }
 
+    /// Many are slow, and only those are written again that half of the tracker waits for.
+    @Test func olderHalfOfAFullTrackerIsDetached() throws {
+        var ledger = self.ledger { $0.pendingPerPartition = 100 }
+        let tickets = try (0..<80).map { try self.ticket(&ledger, $0) }
+        for number in 0..<80 where number % 10 != 0 {
+            ledger.complete(tickets[number])
+            ledger.end(tickets[number])
+        }
+        let detaching = ledger.detaching(now: self.now + .seconds(2))
+        same(detaching.map(\.position.offset).sorted(), [0, 10, 20, 30])
+        for ticket in detaching { ledger.detached(ticket, isGuarded: true) }
+        same(ledger.takeCommits(), [self.zero: 40])
+        #expect(ledger.detachedRecords == 4)
+        // Forty wait: it is not nearly full any more.
+        holds(ledger.detaching(now: self.now + .seconds(3)).isEmpty)
+        ledger.end(detaching[0])
+        #expect(ledger.detachedRecords == 3)
+        ledger.remove([self.zero])
+        #expect(ledger.detachedRecords == 0)
+    }
+
     @Test func headOfAFullTrackerIsDetachedBeforeItsTime() throws {
         var ledger = self.ledger { $0.pendingPerPartition = 100 }
         let tickets = try (0..<100).map { try self.ticket(&ledger, $0) }

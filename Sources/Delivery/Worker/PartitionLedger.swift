@@ -50,6 +50,8 @@ package struct PartitionLedger: Sendable {
         var octets: Int
         var since: UnixMilliseconds
         var stage = Stage.open
+
+        var isDetached: Bool { if case .detached = self.stage { true } else { false } }
     }
 
     private struct Partition: Sendable {
@@ -92,6 +94,8 @@ package struct PartitionLedger: Sendable {
     private var active: Set<String> = []
     /// Octets of all records that were read and not ended.
     package private(set) var octets = 0
+    /// Records in hand that a guard copy speaks for.
+    package private(set) var detachedRecords = 0
     /// Completions since the last ``takeCommits()``.
     package private(set) var completions = 0
 
@@ -140,6 +144,7 @@ package struct PartitionLedger: Sendable {
     private mutating func orphan(_ partition: Partition, _ name: TopicPartition) {
         self.topics[partition.topic].octets -= partition.octets
         for (offset, record) in partition.inFlight {
+            if record.isDetached { self.detachedRecords -= 1 }
             self.orphans[Ticket(position: RecordPosition(topicPartition: name, offset: offset), generation: partition.generation)] = record.octets
         }
     }
@@ -223,6 +228,7 @@ package struct PartitionLedger: Sendable {
             self.partitions[ticket.position.topicPartition]?.octets -= record.octets
             self.count(-record.octets, ticket.position.topicPartition)
             self.octets -= record.octets
+            if record.isDetached { self.detachedRecords -= 1 }
         } else if let octets = self.orphans.removeValue(forKey: ticket) {
             self.octets -= octets
         }
@@ -238,14 +244,16 @@ package struct PartitionLedger: Sendable {
 
     // MARK: - Detaching
 
-    /// The records that keep their partition from committing: those that are older than the patience, which is short where what cannot be
-    /// committed is nearly as much as may be.
+    /// The records that keep their partition from committing: those that are older than the patience. Where what cannot be committed is
+    /// nearly as much as may be, the patience is short with those of its older half: with them gone, that half can go. The younger ones have
+    /// nothing behind them that is worth a guard copy.
     package mutating func detaching(now: UnixMilliseconds) -> [Ticket] {
         var tickets: [Ticket] = []
         for (name, partition) in self.partitions where !partition.isBlocked {
             let isNearlyFull = partition.tracker.pending * 4 >= self.limits.pendingPerPartition * 3
-            let patience = isNearlyFull ? min(self.limits.shortPatience, self.limits.patience) : self.limits.patience
+            let middle = isNearlyFull ? partition.tracker.middle ?? .min : .min
             for (offset, record) in partition.inFlight {
+                let patience = offset <= middle ? min(self.limits.shortPatience, self.limits.patience) : self.limits.patience
                 guard case .open = record.stage, now - record.since >= patience else { continue }
                 self.partitions[name]?.inFlight[offset]?.stage = .detaching
                 tickets.append(Ticket(position: RecordPosition(topicPartition: name, offset: offset), generation: partition.generation))
@@ -260,7 +268,9 @@ package struct PartitionLedger: Sendable {
         let name = ticket.position.topicPartition
         guard case .detaching? = self.partitions[name]?.inFlight[ticket.position.offset]?.stage else { return }
         self.partitions[name]?.inFlight[ticket.position.offset]?.stage = isGuarded ? .detached : .open
-        if isGuarded { self.complete(ticket) }
+        guard isGuarded else { return }
+        self.detachedRecords += 1
+        self.complete(ticket)
     }
 
     // MARK: - Flow

@@ -25,6 +25,7 @@ struct WorkerMetrics: Sendable {
     let dead = Counter(label: "apus_worker_dead_total")
     let backendFailures = Counter(label: "apus_worker_backend_failures_total")
     let newerSchema = Gauge(label: "apus_worker_blocked_partitions")
+    let detached = Gauge(label: "apus_worker_detached_records")
     let inFlight = Gauge(label: "apus_worker_in_flight_records")
     let inFlightOctets = Gauge(label: "apus_worker_in_flight_octets")
     /// From acceptance to the far side's 250.
