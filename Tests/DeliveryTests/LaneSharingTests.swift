@@ -1,7 +1,10 @@
+import ApusCore
 import ApusSchema
 import Backends
+import DNSResolver
 import Delivery
 import MailSink
+import NIOCore
 import SMTPProtocol
 import Testing
 

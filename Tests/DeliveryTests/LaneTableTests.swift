@@ -22,6 +22,12 @@ import Testing
         }
     }
 
+    /// As ``enter(_:_:)``, where there is room.
+    func made(_ key: String, _ table: inout Table) throws -> (id: Table.ID, reclaimed: String?) {
+        let entered = self.enter(key, &table)
+        return try #require(entered)
+    }
+
     /// What ``LaneTable/takeConnection(_:)`` says, in a word.
     func take(_ id: Table.ID, _ table: inout Table) -> String {
         switch table.takeConnection(id) {
@@ -35,41 +41,41 @@ import Testing
 
     @Test func laneIsSharedAndKept() throws {
         var table = self.table(lanes: 1)
-        let first = try #require(self.enter("a", &table))
-        let again = try #require(self.enter("a", &table))
+        let first = try self.made("a", &table)
+        let again = try self.made("a", &table)
         #expect(first.id == again.id && table.count == 1)
         table.leave(first.id)
         table.leave(first.id)
-        #expect(try #require(self.enter("a", &table)).id == first.id)
+        same(try self.made("a", &table).id, first.id)
     }
 
     @Test func laneOutOfUseLongestMakesRoom() throws {
         var table = self.table(lanes: 3)
-        let a = try #require(self.enter("a", &table))
-        let b = try #require(self.enter("b", &table))
-        let c = try #require(self.enter("c", &table))
+        let a = try self.made("a", &table)
+        let b = try self.made("b", &table)
+        let c = try self.made("c", &table)
         table.leave(b.id)
         table.leave(a.id)
         table.leave(c.id)
         // Used again: not the oldest any more.
-        table.leave(try #require(self.enter("b", &table)).id)
-        #expect(try #require(self.enter("d", &table)).reclaimed == "a")
-        #expect(try #require(self.enter("e", &table)).reclaimed == "c")
-        #expect(try #require(self.enter("f", &table)).reclaimed == "b")
+        table.leave(try self.made("b", &table).id)
+        same(try self.made("d", &table).reclaimed, "a")
+        same(try self.made("e", &table).reclaimed, "c")
+        same(try self.made("f", &table).reclaimed, "b")
         #expect(table.count == 3)
-        #expect(self.enter("a", &table) == nil)
+        holds(self.enter("a", &table) == nil)
     }
 
     @Test func lanesInUseAreNotReclaimed() throws {
         var table = self.table(lanes: 2)
-        let a = try #require(self.enter("a", &table))
+        let a = try self.made("a", &table)
         _ = self.enter("a", &table)
         _ = self.enter("b", &table)
-        #expect(self.enter("c", &table) == nil)
+        holds(self.enter("c", &table) == nil)
         table.leave(a.id)
-        #expect(self.enter("c", &table) == nil)
+        holds(self.enter("c", &table) == nil)
         table.leave(a.id)
-        let c = try #require(self.enter("c", &table))
+        let c = try self.made("c", &table)
         #expect(c.reclaimed == "a" && c.id != a.id)
         // Late words of the old life change nothing.
         table.leave(a.id)
@@ -79,9 +85,9 @@ import Testing
 
     @Test func laneThatEndsByItselfMakesRoom() throws {
         var table = self.table(lanes: 1)
-        let a = try #require(self.enter("a", &table))
+        let a = try self.made("a", &table)
         table.remove(a.id)
-        let b = try #require(self.enter("b", &table))
+        let b = try self.made("b", &table)
         #expect(b.reclaimed == nil)
     }
 
@@ -89,91 +95,98 @@ import Testing
 
     @Test func laneWithoutConnectionComesFirst() throws {
         var table = self.table(connections: 2)
-        let a = try #require(self.enter("a", &table)).id
-        let b = try #require(self.enter("b", &table)).id
-        #expect(self.take(a, &table) == "granted" && self.take(a, &table) == "granted")
+        let a = try self.made("a", &table).id
+        let b = try self.made("b", &table).id
+        same(self.take(a, &table), "granted")
+        same(self.take(a, &table), "granted")
         // One more for the busy one, and then one for the one that has none.
-        #expect(self.take(a, &table) == "wait" && !table.isShort)
-        #expect(self.take(b, &table) == "wait" && table.isShort)
+        same(self.take(a, &table), "wait")
+        #expect(!table.isShort)
+        same(self.take(b, &table), "wait")
+        #expect(table.isShort)
         #expect(table.lanesWaiting == 2)
         // The busy one gives one up after its next message, and only one.
-        #expect(table.yields(a))
-        #expect(!table.yields(a) && !table.isShort)
-        #expect(table.releaseConnection(a) == "b")
+        holds(table.yields(a))
+        holds(!table.yields(a))
+        #expect(!table.isShort)
+        same(table.releaseConnection(a), "b")
         #expect(table.connections == 2 && !table.isShort)
         // Now it is the busy one's turn again.
-        #expect(table.releaseConnection(b) == "a")
-        #expect(table.releaseConnection(a) == nil && table.releaseConnection(a) == nil)
+        same(table.releaseConnection(b), "a")
+        same(table.releaseConnection(a), nil)
+        same(table.releaseConnection(a), nil)
         #expect(table.connections == 0 && table.lanesWaiting == 0)
     }
 
     @Test func laneWithOneConnectionKeepsIt() throws {
         var table = self.table(connections: 1)
-        let a = try #require(self.enter("a", &table)).id
-        let b = try #require(self.enter("b", &table)).id
+        let a = try self.made("a", &table).id
+        let b = try self.made("b", &table).id
         _ = self.take(a, &table)
-        #expect(self.take(b, &table) == "wait")
-        #expect(!table.yields(a))
+        same(self.take(b, &table), "wait")
+        holds(!table.yields(a))
     }
 
     @Test func laneOutOfUseClosesWhatItHas() throws {
         var table = self.table(connections: 2)
-        let a = try #require(self.enter("a", &table)).id
-        let b = try #require(self.enter("b", &table)).id
-        let c = try #require(self.enter("c", &table)).id
+        let a = try self.made("a", &table).id
+        let b = try self.made("b", &table).id
+        let c = try self.made("c", &table).id
         _ = self.take(b, &table)
         _ = self.take(a, &table)
         table.leave(a)
         table.leave(b)
         // Once each, the one out of use longest first.
-        #expect(self.take(c, &table) == "wait for a")
-        #expect(self.take(c, &table) == "wait for b")
-        #expect(self.take(c, &table) == "wait")
-        #expect(table.releaseConnection(a) == "c" && table.releaseConnection(b) == "c")
-        #expect(table.releaseConnection(c) == "c")
+        same(self.take(c, &table), "wait for a")
+        same(self.take(c, &table), "wait for b")
+        same(self.take(c, &table), "wait")
+        same(table.releaseConnection(a), "c")
+        same(table.releaseConnection(b), "c")
+        same(table.releaseConnection(c), "c")
         #expect(table.connections == 2)
     }
 
     @Test func lanesTakeTurns() throws {
         var table = self.table(connections: 1)
-        let ids = try ["a", "b", "c"].map { try #require(self.enter($0, &table)).id }
+        let ids = try ["a", "b", "c"].map { try self.made($0, &table).id }
         _ = self.take(ids[0], &table)
         for id in [ids[1], ids[1], ids[2], ids[2]] { _ = self.take(id, &table) }
-        #expect(table.releaseConnection(ids[0]) == "b")
-        #expect(table.releaseConnection(ids[1]) == "c")
-        #expect(table.releaseConnection(ids[2]) == "b")
-        #expect(table.releaseConnection(ids[1]) == "c")
-        #expect(table.releaseConnection(ids[2]) == nil)
+        same(table.releaseConnection(ids[0]), "b")
+        same(table.releaseConnection(ids[1]), "c")
+        same(table.releaseConnection(ids[2]), "b")
+        same(table.releaseConnection(ids[1]), "c")
+        same(table.releaseConnection(ids[2]), nil)
     }
 
     @Test func whatIsNotWantedAnyMoreIsNotGiven() throws {
         var table = self.table(connections: 1)
-        let a = try #require(self.enter("a", &table)).id
-        let b = try #require(self.enter("b", &table)).id
+        let a = try self.made("a", &table).id
+        let b = try self.made("b", &table).id
         _ = self.take(a, &table)
         _ = self.take(b, &table)
         _ = self.take(b, &table)
         table.withdraw(b, 2)
         #expect(!table.isShort && table.lanesWaiting == 0)
-        #expect(table.releaseConnection(a) == nil)
+        same(table.releaseConnection(a), nil)
         // The lane goes while it waits: likewise.
         _ = self.take(a, &table)
         _ = self.take(b, &table)
         table.remove(b)
         #expect(!table.isShort)
-        #expect(table.releaseConnection(a) == nil && table.connections == 0)
+        same(table.releaseConnection(a), nil)
+        #expect(table.connections == 0)
     }
 
     /// A lane that has been reclaimed says QUIT, and its connections count until they are closed.
     @Test func connectionsOfALaneThatIsGoneCount() throws {
         var table = self.table(lanes: 1, connections: 1)
-        let a = try #require(self.enter("a", &table)).id
+        let a = try self.made("a", &table).id
         _ = self.take(a, &table)
         table.leave(a)
-        let b = try #require(self.enter("b", &table))
+        let b = try self.made("b", &table)
         #expect(b.reclaimed == "a")
-        #expect(self.take(b.id, &table) == "wait")
-        #expect(table.releaseConnection(a) == "b")
+        same(self.take(b.id, &table), "wait")
+        same(table.releaseConnection(a), "b")
         #expect(table.connections == 1)
     }
 

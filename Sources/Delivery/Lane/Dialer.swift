@@ -72,7 +72,7 @@ package final class Dialer: Sendable {
                 // A name that is not there says less than a host that was.
                 if tried == 0 { failure = DeliveryFailure(routing: routing) }
             case .addresses(let addresses, let name):
-                for address in addresses {
+                for address in addresses where request.source.map({ $0.isIPv6 == (address.protocol == .inet6) }) ?? true {
                     guard tried < self.configuration.maximumAddresses, !Task.isCancelled else { return .failed(failure) }
                     tried += 1
                     switch await self.open(address, host: name, request: request) {
@@ -80,7 +80,9 @@ package final class Dialer: Sendable {
                     case .failure(let interruption):
                         failure = DeliveryFailure(interruption, classifier: .shared)
                         // What this side lacks it lacks for the next address as well.
-                        if case .noResources = interruption.cause { return .failed(failure) }
+                        if case .noResources = interruption.cause {
+                            return request.source == nil ? .failed(failure) : .unusableSource(failure)
+                        }
                     }
                 }
             }
@@ -107,11 +109,12 @@ package final class Dialer: Sendable {
     private func open(
         _ address: SocketAddress, host: String?, tls: SMTPTLSPolicy, request: DialRequest
     ) async -> Result<any MailSession, SMTPInterruption> {
+        let source = request.source.flatMap { try? SocketAddress(ipAddress: $0.text, port: 0) }
         let attempt = OpeningAttempt()
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 guard attempt.begin(continuation) else { return }
-                self.opener.open(address, host: host, tls: tls, on: request.eventLoop).whenComplete { attempt.end($0) }
+                self.opener.open(address, from: source, host: host, tls: tls, on: request.eventLoop).whenComplete { attempt.end($0) }
             }
         } onCancel: {
             attempt.cancel()

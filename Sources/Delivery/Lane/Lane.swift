@@ -24,7 +24,7 @@ package final class Lane: Sendable {
         self.core = .makeBoxSendingValue(LaneCore(limits: limits, supply: supply, clock: clock), eventLoop: eventLoop)
         let core = self.core
         let request = { @Sendable [key, eventLoop] (connection: UInt64, hosts: MailHosts, clearHosts: Set<String>) in
-            let dial = DialRequest(hosts: hosts, tls: key.tls, clearHosts: clearHosts, eventLoop: eventLoop) { outcome in
+            let dial = DialRequest(hosts: hosts, source: key.source, tls: key.tls, clearHosts: clearHosts, eventLoop: eventLoop) { outcome in
                 eventLoop.execute { core.value.dialed(connection, outcome) }
             }
             dialer.request(dial)
@@ -81,6 +81,7 @@ package final class Lane: Sendable {
 
     /// What the lane holds now; on the event loop.
     func snapshot() -> LaneSnapshot {
-        self.core.value.snapshot(site: self.key.site.name)
+        let from = self.key.source.map { " from \($0)" } ?? ""
+        return self.core.value.snapshot(site: self.key.site.name + from)
     }
 }

@@ -184,6 +184,7 @@ final class LaneCore {
         switch outcome {
         case .connected(let session, let brokenTLSHost):
             // It counts until it is closed, whoever knows of it by then.
+            self.supply.noteSource(true)
             session.closed.whenComplete { [supply = self.supply] _ in supply.release() }
             // Not longer because the host is spoken to in clear meanwhile: when the time is over TLS is tried again.
             if let brokenTLSHost, self.clearHosts[brokenTLSHost] == nil { self.clearHosts[brokenTLSHost] = now + Self.clearFor }
@@ -196,6 +197,11 @@ final class LaneCore {
             self.lastFailure = failure
             self.note(failure)
             self.perform(self.machine.connectFailed(connection, isOurFault: failure.failure == .internal, now: now))
+        case .unusableSource(let failure):
+            self.supply.noteSource(false)
+            self.supply.release()
+            self.note(failure)
+            self.perform(self.machine.sourceFailed(connection, now: now))
         }
     }
 

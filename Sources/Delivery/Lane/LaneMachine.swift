@@ -179,6 +179,20 @@ package struct LaneMachine: Sendable {
         return []
     }
 
+    /// No connection can be opened from the address that the lane has: what waits is held, and takes another one then.
+    package mutating func sourceFailed(_ connection: UInt64, now: NIODeadline) -> [Action] {
+        guard case .connecting? = self.connections[connection]?.state else { return [] }
+        self.connecting -= 1
+        if self.connecting == 0 { self.connectingSince = nil }
+        self.connections[connection] = nil
+        // What is open works, and goes on.
+        guard self.connections.isEmpty else { return [] }
+        let after = TimeAmount(clamping: self.limits.firstBackoff)
+        var actions: [Action] = []
+        while let waiting = self.queue.popFirst(takesBulk: true) { actions.append(.hold(message: waiting.message, after: after)) }
+        return actions
+    }
+
     /// A transaction is over.
     ///
     /// - Parameters:

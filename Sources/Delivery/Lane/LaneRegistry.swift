@@ -14,6 +14,7 @@ package final class LaneRegistry: Sendable {
     private let limits: LaneLimits
     private let dialer: Dialer
     private let clock: any DeliveryClock
+    private let noteSource: @Sendable (SourceAddress, _ isUsable: Bool) -> Void
     private let state: Mutex<State>
     /// Whether a lane wants a connection and has none, so that lanes need not ask after every message.
     private let isShort = Atomic(false)
@@ -29,13 +30,16 @@ package final class LaneRegistry: Sendable {
     ///   - bounds: of all lanes together.
     ///   - dialer: opens connections.
     ///   - clock: the wall clock.
+    ///   - noteSource: told whether a connection could be opened from an address.
     package init(
-        group: any EventLoopGroup, limits: LaneLimits, bounds: LaneTable<LaneKey, Lane>.Limits, dialer: Dialer, clock: any DeliveryClock
+        group: any EventLoopGroup, limits: LaneLimits, bounds: LaneTable<LaneKey, Lane>.Limits, dialer: Dialer, clock: any DeliveryClock,
+        noteSource: @escaping @Sendable (SourceAddress, _ isUsable: Bool) -> Void = { _, _ in }
     ) {
         self.group = group
         self.limits = limits
         self.dialer = dialer
         self.clock = clock
+        self.noteSource = noteSource
         self.state = Mutex(State(table: LaneTable(limits: bounds)))
     }
 
@@ -113,6 +117,9 @@ package final class LaneRegistry: Sendable {
                 take: { [weak self] in self?.take(id) ?? false },
                 release: { [weak self] in self?.release(id) },
                 withdraw: { [weak self] count in self?.withdraw(id, count) },
+                noteSource: { [noteSource = self.noteSource] isUsable in
+                    if let source = key.source { noteSource(source, isUsable) }
+                },
                 yields: { [weak self] in self?.yields(id) ?? false }),
             dialer: self.dialer, clock: self.clock)
     }

@@ -8,6 +8,8 @@ struct LaneSupply: Sendable {
     var release: @Sendable () -> Void
     /// So many are not waited for any more.
     var withdraw: @Sendable (Int) -> Void
+    /// Whether connections can be opened from the lane's own address; said after each attempt to open one from it.
+    var noteSource: @Sendable (_ isUsable: Bool) -> Void
     /// Whether a connection that has just finished a message is to be given up for another lane.
     var yields: @Sendable () -> Bool
 }

@@ -7,6 +7,8 @@ package import SMTPProtocol
 package struct DeliveryConfiguration: Sendable {
     /// Outbound topics. Each is read by a consumer of its own, in a group of its own (``Topics/group(of:)``), so that none waits for another.
     package var topics: [String]
+    /// The pools whose mail is delivered here, `default` for mail without one; nil for all.
+    package var pools: Set<String>?
     /// The name at EHLO, which events give as the reporting MTA.
     package var helloName: String
     /// The port at mail exchangers.

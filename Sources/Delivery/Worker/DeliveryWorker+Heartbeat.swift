@@ -33,6 +33,8 @@ extension DeliveryWorker {
         self.metrics.inFlightOctets.record(octets)
         self.metrics.newerSchema.record(blocked)
         self.metrics.detached.record(detached)
+        let now = self.clock.now()
+        self.metrics.restingSources.record(self.state.sources { $0.resting(now: now) })
         var summary = Apus_V1_QueueSummary()
         summary.worker = self.id.rawValue
         summary.madeAtMs = self.clock.now().rawValue

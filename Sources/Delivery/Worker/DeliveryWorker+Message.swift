@@ -182,6 +182,12 @@ extension DeliveryWorker {
         case .failed(let routing):
             return .outcomes(self.outcomes(record, claim, all: DeliveryFailure(routing: routing)))
         }
+        let source: SourceAddress?
+        switch self.source(of: record) {
+        case .host: source = nil
+        case .address(let address): source = address
+        case .none: return .hold(self.laneHold(record), self.metrics.heldForPool)
+        }
         // Bodies that the records do not carry are in memory only as many as fit: the others wait here, small.
         let reserved = Self.fetchedOctets(of: record)
         if reserved > 0 {
@@ -213,7 +219,7 @@ extension DeliveryWorker {
             class: Topics.deliveryClass(of: ticket.position.topicPartition.topic), account: record.account, campaign: record.campaign,
             destination: record.message.destination, acceptedAt: record.acceptedAt, expiresAt: record.expiresAt, attempt: record.attempt,
             mark: { [throttling = self.throttling] completion in throttling.markData(claim, completion: completion) })
-        let outcome = await self.lanes.enqueue(message, key: LaneKey(site: hosts.site, tls: self.configuration.tlsPolicy))
+        let outcome = await self.lanes.enqueue(message, key: LaneKey(source: source, site: hosts.site, tls: self.configuration.tlsPolicy))
         switch outcome {
         case .attempted(let results, let place, let settlement):
             var rest = results[...]
@@ -247,6 +253,24 @@ extension DeliveryWorker {
     }
 
     private static let laneHolds: [Duration] = [.seconds(15), .seconds(60), .seconds(300), .seconds(1200)]
+
+    private enum Source {
+        /// The host chooses.
+        case host
+        case address(SourceAddress)
+        /// Not from here, or not now.
+        case none
+    }
+
+    /// Where the message's next attempt is made from: chosen anew each time, so that one that was refused for its address takes another.
+    private func source(of record: OutboundRecord) -> Source {
+        if let pools = self.configuration.pools, !pools.contains(record.pool) { return .none }
+        guard !record.message.pool.isEmpty, let pool = self.sourcePool(record.account, record.message.pool), !pool.sources.isEmpty else {
+            return .host
+        }
+        let now = self.clock.now()
+        return self.state.sources { $0.next(of: pool, now: now) }.map { .address($0) } ?? .none
+    }
 
     private enum Pace {
         case go

@@ -29,6 +29,7 @@ package final class DeliveryWorker: Service {
     let clock: any DeliveryClock
     let logger: Logger
     let accountLimit: @Sendable (AccountID) -> RateLimit?
+    let sourcePool: @Sendable (AccountID, String) -> SourcePool?
 
     let sites: SiteDirectory
     let signers: SignerCache
@@ -58,6 +59,8 @@ package final class DeliveryWorker: Service {
     ///   - signers: the DKIM signers of a domain, the one most receivers know first; none for mail that is not signed. Kept for half a minute.
     ///   - signingPool: started by its owner, who closes it after the worker.
     ///   - accountLimit: recipients a second of an account; nil for no pacing.
+    ///   - sourcePool: the addresses of an account's pool by its name; nil for one that is not there. Pools without addresses, and mail without
+    ///     a pool, leave from the host's own.
     ///   - eventLoopGroup: for lanes.
     package init(
         id: WorkerID,
@@ -71,6 +74,7 @@ package final class DeliveryWorker: Service {
         signers: @escaping SignerCache.Source,
         signingPool: DKIMSigningPool,
         accountLimit: @escaping @Sendable (AccountID) -> RateLimit? = { _ in nil },
+        sourcePool: @escaping @Sendable (AccountID, String) -> SourcePool? = { _, _ in nil },
         eventLoopGroup: any EventLoopGroup,
         clock: any DeliveryClock = SystemDeliveryClock(),
         logger: Logger
@@ -82,15 +86,20 @@ package final class DeliveryWorker: Service {
         self.bodies = bodies
         self.signingPool = signingPool
         self.accountLimit = accountLimit
+        self.sourcePool = sourcePool
         self.clock = clock
         self.logger = logger
         self.sites = SiteDirectory(routes: routes, resolver: resolver, port: configuration.port, clock: clock)
         self.signers = SignerCache(source: signers, clock: clock)
         self.dialer = Dialer(resolver: resolver, opener: opener, configuration: configuration.dialer)
+        let state = WorkerState(limits: configuration.ledger, commitCompletions: configuration.commitCompletions)
+        self.state = state
         self.lanes = LaneRegistry(
-            group: eventLoopGroup, limits: configuration.lanes, bounds: configuration.laneBounds, dialer: self.dialer, clock: clock)
+            group: eventLoopGroup, limits: configuration.lanes, bounds: configuration.laneBounds, dialer: self.dialer, clock: clock,
+            noteSource: { source, isUsable in
+                state.sources { isUsable ? $0.usable(source) : $0.unusable(source, now: clock.now()) }
+            })
         self.writer = RecordWriter(bus: bus, clock: clock)
-        self.state = WorkerState(limits: configuration.ledger, commitCompletions: configuration.commitCompletions)
         self.flow = PartitionFlow(state: self.state)
         self.events = EventFactory(reportingMTA: configuration.helloName, defaultLifetime: configuration.defaultLifetime)
         self.records = OutcomeRecords(ladder: configuration.ladder)

@@ -50,6 +50,8 @@ package struct OutboundRecord: Sendable {
     package var campaign: String {
         self.message.tags.first { $0.name == Self.campaignTag }?.value ?? self.message.configurationSet
     }
+    /// The pool's name; `default` where none was named.
+    package var pool: String { self.message.pool.isEmpty ? Topics.defaultQueue : self.message.pool }
     /// What tells copies of one message's part from other messages.
     package var identity: String { "\(self.message.messageID)/\(self.message.destination)" }
 }

@@ -14,13 +14,13 @@ final class CountingOpener: MailSessionOpening {
     var peak: Int { self.state.withLock { $0.peak } }
 
     func open(
-        _ address: SocketAddress, host: String?, tls: SMTPTLSPolicy, on eventLoop: any EventLoop
+        _ address: SocketAddress, from source: SocketAddress?, host: String?, tls: SMTPTLSPolicy, on eventLoop: any EventLoop
     ) -> EventLoopFuture<any MailSession> {
         self.state.withLock { state in
             state.open += 1
             state.peak = max(state.peak, state.open)
         }
-        let session = self.base.open(address, host: host, tls: tls, on: eventLoop)
+        let session = self.base.open(address, from: source, host: host, tls: tls, on: eventLoop)
         session.flatMap { $0.closed }.whenComplete { _ in self.state.withLock { $0.open -= 1 } }
         return session
     }

@@ -42,6 +42,8 @@ struct WorkerStage: Sendable {
         var usesExchangers = false
         var accountLimit: @Sendable (AccountID) -> RateLimit? = { _ in nil }
 
+        var sourcePool: @Sendable (AccountID, String) -> SourcePool? = { _, _ in nil }
+
         init() throws {
             self.configuration = DeliveryConfiguration(queue: "default", class: .transactional, helloName: "mail.test")
             self.configuration.retry = RetryPlan(schedule: RetrySchedule(intervals: [.seconds(60)], jitter: 0))
@@ -82,7 +84,7 @@ struct WorkerStage: Sendable {
             opener: setup.opener(
                 try SMTPSessionOpener(session: SMTPClientSession.Configuration(helloName: "mail.test"), timeouts: setup.timeouts)),
             routes: try setup.routes(sink.addresses[0].port ?? 0), signers: setup.signers, signingPool: pool, accountLimit: setup.accountLimit,
-            eventLoopGroup: group, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            sourcePool: setup.sourcePool, eventLoopGroup: group, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let stage = WorkerStage(
             bus: bus, throttling: setup.throttling, bodies: setup.bodies, resolver: resolver, sink: sink, worker: worker)
         do {
