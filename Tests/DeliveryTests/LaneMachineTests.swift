@@ -299,7 +299,7 @@ import Testing
             var lane = self.machine {
                 $0.connections = 20
                 $0.initialConnections = 20
-                $0.waiting = 250_000
+                $0.waiting = 400_000
                 $0.waitingOctets = 1 << 40
                 $0.messagesPerConnection = 1_000_000
             }

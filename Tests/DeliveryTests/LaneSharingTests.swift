@@ -132,7 +132,9 @@ import Testing
             $0.configuration = DeliveryConfiguration(queue: "default", classes: [.transactional, .bulk], helloName: "mail.test")
             $0.configuration.lanes.connections = 4
             $0.configuration.lanes.initialConnections = 4
-            $0.configuration.ledger.octets = 1 << 20
+            // Some 400 of the thousand fit, in small helpings.
+            $0.configuration.ledger.octets = 2 << 20
+            $0.configuration.batches.maximumBatchRecords = 50
             $0.configuration.drainDeadline = .zero
             $0.timeouts = SMTPTimeouts(all: .seconds(60))
             $0.sink.rules = Self.slow(.seconds(30), recipient: "bulk*")

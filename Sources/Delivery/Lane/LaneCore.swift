@@ -31,6 +31,8 @@ final class LaneCore {
     /// The same when it has learned something of the far side that is worth keeping.
     private static let keptLearnedFor = TimeAmount.minutes(5)
     private static let keptDestinations = 10
+    /// Messages that pay for a connection: after them a lane's only one may go to a lane that has none.
+    private static let fairShare = 10
     /// A message whose marker could not be written.
     private static let abortedHold = Duration.seconds(15)
 
@@ -103,6 +105,7 @@ final class LaneCore {
         let now = NIODeadline.now()
         self.perform(self.machine.tick(now: now))
         if self.machine.waiting == 0 { self.withdraw(now: now) }
+        if self.supply.isShort() { self.shed() }
         let kept = self.clearHosts.isEmpty && self.lastReply.isEmpty ? Self.keptIdleFor : Self.keptLearnedFor
         guard self.machine.isEmpty, self.entries.isEmpty, now - self.lastUse >= kept else { return false }
         self.isRetired = true
@@ -339,7 +342,8 @@ final class LaneCore {
         }
         if !isReusable { self.forget(connection) }
         if isWorn { state.session.quit() }
-        self.perform(self.machine.finished(connection, isReusable: isReusable, yields: isReusable && self.supply.yields(), now: now))
+        let yields = isReusable && self.supply.yields(self.machine.waiting == 0, state.transactions + 1 >= Self.fairShare)
+        self.perform(self.machine.finished(connection, isReusable: isReusable, yields: yields, now: now))
     }
 
     /// A reused connection that was gone before the server judged anything of this message: servers close connections that were idle, or

@@ -16,7 +16,7 @@ package final class LaneRegistry: Sendable {
     private let clock: any DeliveryClock
     private let noteSource: @Sendable (SourceAddress, _ isUsable: Bool) -> Void
     private let state: Mutex<State>
-    /// Whether a lane wants a connection and has none, so that lanes need not ask after every message.
+    /// Whether a lane waits for a connection, so that lanes need not ask after every message.
     private let isShort = Atomic(false)
 
     private let lanesGauge = Gauge(label: "apus_worker_lanes")
@@ -58,10 +58,13 @@ package final class LaneRegistry: Sendable {
                     reclaimed.retire()
                 }
                 let outcome = await lane.enqueue(message)
-                self.state.withLock { state in
+                let spare = self.state.withLock { state -> Lane? in
+                    guard outcome == nil else { return state.table.leave(id) }
                     // Retired between the look-up and now.
-                    if outcome == nil { state.table.remove(id) } else { state.table.leave(id) }
+                    state.table.remove(id)
+                    return nil
                 }
+                spare?.shed()
                 if let outcome { return outcome }
             }
         }
@@ -120,7 +123,8 @@ package final class LaneRegistry: Sendable {
                 noteSource: { [noteSource = self.noteSource] isUsable in
                     if let source = key.source { noteSource(source, isUsable) }
                 },
-                yields: { [weak self] in self?.yields(id) ?? false }),
+                yields: { [weak self] isSpare, hasServed in self?.yields(id, isSpare: isSpare, hasServed: hasServed) ?? false },
+                isShort: { [weak self] in self?.isShort.load(ordering: .relaxed) ?? false }),
             dialer: self.dialer, clock: self.clock)
     }
 
@@ -155,11 +159,11 @@ package final class LaneRegistry: Sendable {
         }
     }
 
-    private func yields(_ id: UInt64) -> Bool {
+    private func yields(_ id: UInt64, isSpare: Bool, hasServed: Bool) -> Bool {
         guard self.isShort.load(ordering: .relaxed) else { return false }
         return self.state.withLock { state in
             defer { self.noteShortage(state.table) }
-            return state.table.yields(id)
+            return state.table.yields(id, isSpare: isSpare, hasServed: hasServed)
         }
     }
 

@@ -11,5 +11,7 @@ struct LaneSupply: Sendable {
     /// Whether connections can be opened from the lane's own address; said after each attempt to open one from it.
     var noteSource: @Sendable (_ isUsable: Bool) -> Void
     /// Whether a connection that has just finished a message is to be given up for another lane.
-    var yields: @Sendable () -> Bool
+    var yields: @Sendable (_ isSpare: Bool, _ hasServed: Bool) -> Bool
+    /// Whether lanes wait for connections.
+    var isShort: @Sendable () -> Bool
 }

@@ -4,7 +4,8 @@ internal import DequeModule
 ///
 /// A lane is in use while messages are on their way through it. When there are as many lanes as may be, the one that has been out of use
 /// longest makes room for a new one. When there are as many connections as may be, lanes wait for one in their order, those that have
-/// none at all first: connections of lanes out of use are given up for them, and a lane with several gives one up after its next message.
+/// none at all first: connections that are not used are given up for them, a lane with several gives one up after its next message, and a
+/// lane with one when it has sent a few.
 ///
 /// ```
 /// enter(a)           → made a
@@ -73,8 +74,9 @@ package struct LaneTable<Key: Hashable & Sendable, Lane: Sendable>: Sendable {
     /// Lanes that wait for a connection and have none, and that wait for one more, each once; those that want nothing any more do not count.
     private var starving: Deque<ID> = []
     private var wanting: Deque<ID> = []
-    /// Lanes of the first kind.
+    /// Lanes of the first kind, and of both.
     private var starvingLanes = 0
+    private var waitingLanes = 0
     /// Connections that are being given up for them.
     private var yielding = 0
 
@@ -87,10 +89,10 @@ package struct LaneTable<Key: Hashable & Sendable, Lane: Sendable>: Sendable {
 
     package var count: Int { self.entries.count }
     package var lanes: [Lane] { self.entries.values.map(\.lane) }
-    /// Whether lanes wait that have no connection at all.
-    package var isShort: Bool { self.starvingLanes > self.yielding }
+    /// Whether lanes wait for which nothing is being given up yet.
+    package var isShort: Bool { self.waitingLanes > self.yielding }
     /// How many lanes wait for a connection.
-    package var lanesWaiting: Int { self.entries.values.count { $0.wanted > 0 } }
+    package var lanesWaiting: Int { self.waitingLanes }
 
     // MARK: - Lanes
 
@@ -114,16 +116,21 @@ package struct LaneTable<Key: Hashable & Sendable, Lane: Sendable>: Sendable {
     }
 
     /// A message has left a lane.
-    package mutating func leave(_ id: ID) {
-        guard let users = self.entries[id]?.users, users > 0 else { return }
+    ///
+    /// - Returns: the lane, when it is to close what it has open, for it does not use it any more and others wait.
+    package mutating func leave(_ id: ID) -> Lane? {
+        guard let users = self.entries[id]?.users, users > 0 else { return nil }
         self.entries[id]?.users = users - 1
-        guard users == 1 else { return }
+        guard users == 1 else { return nil }
         let stamp = self.nextStamp
         self.nextStamp += 1
         self.entries[id]?.stamp = stamp
         self.unused.append((id, stamp))
-        if let connections = self.entries[id]?.connections, connections > 0 { self.spare.append((id, stamp)) }
         self.compact()
+        guard let connections = self.entries[id]?.connections, connections > 0 else { return nil }
+        if self.isShort { return self.entries[id]?.lane }
+        self.spare.append((id, stamp))
+        return nil
     }
 
     /// A lane has come to its end by itself. Its connections may still be closing.
@@ -184,9 +191,14 @@ package struct LaneTable<Key: Hashable & Sendable, Lane: Sendable>: Sendable {
         self.change(id) { $0.wanted = max($0.wanted - count, 0) }
     }
 
-    /// A lane has finished a message: whether it is to give that connection up for a lane that has none.
-    package mutating func yields(_ id: ID) -> Bool {
-        guard self.isShort, let entry = self.entries[id], entry.connections > 1 else { return false }
+    /// A lane has finished a message: whether it is to give that connection up for another lane.
+    ///
+    /// - Parameters:
+    ///   - isSpare: whether it has nothing more for the connection to do.
+    ///   - hasServed: whether the connection has sent so many messages that giving it up is no waste.
+    package mutating func yields(_ id: ID, isSpare: Bool, hasServed: Bool) -> Bool {
+        guard let entry = self.entries[id], isSpare || hasServed || entry.connections > 1 else { return false }
+        guard (isSpare ? self.waitingLanes : self.starvingLanes) > self.yielding else { return false }
         self.yielding += 1
         return true
     }
@@ -196,8 +208,10 @@ package struct LaneTable<Key: Hashable & Sendable, Lane: Sendable>: Sendable {
     private mutating func change(_ id: ID, _ body: (inout Entry) -> Void) {
         guard var entry = self.entries[id] else { return }
         if entry.isStarving { self.starvingLanes -= 1 }
+        if entry.wanted > 0 { self.waitingLanes -= 1 }
         body(&entry)
         if entry.isStarving { self.starvingLanes += 1 }
+        if entry.wanted > 0 { self.waitingLanes += 1 }
         self.entries[id] = entry
     }
 
