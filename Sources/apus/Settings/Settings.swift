@@ -53,6 +53,8 @@ struct Settings: Sendable {
         var messagesPerConnection: Int
         var maximumConnections: Int
         var maximumLanes: Int
+        /// None for all.
+        var pools: [String]
         var memory: Int
         var timeouts: Timeouts
         var drain: Duration
@@ -147,6 +149,7 @@ struct Settings: Sendable {
             connectionsPerSite: reader.integer("delivery.connectionsPerSite") ?? 1,
             messagesPerConnection: reader.integer("delivery.messagesPerConnection") ?? 1,
             maximumConnections: reader.integer("delivery.maximumConnections") ?? 1, maximumLanes: reader.integer("delivery.maximumLanes") ?? 1,
+            pools: reader.list("delivery.pools"),
             memory: reader.bytes("delivery.memory") ?? 0,
             timeouts: Self.timeouts(&reader), drain: reader.duration("delivery.drain") ?? .zero,
             retry: RetrySchedule(
