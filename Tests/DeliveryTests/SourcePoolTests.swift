@@ -58,7 +58,8 @@ import Testing
     @Test func poolWithoutAUsableAddressWaits() async throws {
         try await WorkerStage.run {
             $0.sourcePool = { _, name in
-                name == "empty" ? SourcePool(id: name, sources: []) : SourcePool(id: name, sources: [.init(address: SourceAddress("127.0.0.2")!, weight: 0)])
+                name == "empty"
+                    ? SourcePool(id: name, sources: []) : SourcePool(id: name, sources: [.init(address: SourceAddress("127.0.0.2")!, weight: 0)])
             }
         } _: { stage in
             try await stage.submit([Self.message(0, pool: "resting"), Self.message(1, pool: "empty")])

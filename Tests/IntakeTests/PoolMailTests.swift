@@ -4,6 +4,7 @@ import Backends
 import ControlPlane
 import Intake
 import SESModel
+import TestBackends
 import Testing
 
 /// A message names the pool of its configuration set.

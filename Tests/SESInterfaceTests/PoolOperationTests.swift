@@ -2,6 +2,7 @@ import ApusSchema
 import Backends
 import ControlPlane
 import SESInterface
+import TestBackends
 import Testing
 
 struct PoolOperationTests {

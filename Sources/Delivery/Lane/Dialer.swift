@@ -66,13 +66,16 @@ package final class Dialer: Sendable {
         for host in request.hosts.order(using: &generator).prefix(self.configuration.maximumHosts) {
             // Each may take the resolver's whole patience, and there may be as many as a domain's owner likes.
             guard !Task.isCancelled else { return .failed(failure) }
-            let found: HostAddresses.Answer = await self.addresses.addresses(of: host, port: request.hosts.site.port, isRoute: request.hosts.site.isRoute)
+            let found: HostAddresses.Answer = await self.addresses.addresses(
+                of: host, port: request.hosts.site.port, isRoute: request.hosts.site.isRoute)
             switch found {
             case .failed(let routing):
                 // A name that is not there says less than a host that was.
                 if tried == 0 { failure = DeliveryFailure(routing: routing) }
             case .addresses(let addresses, let name):
-                for address in addresses where request.source.map({ $0.isIPv6 == (address.protocol == .inet6) }) ?? true {
+                for address in addresses {
+                    // An address of one kind reaches no address of the other.
+                    if let source = request.source, source.isIPv6 != (address.protocol == .inet6) { continue }
                     guard tried < self.configuration.maximumAddresses, !Task.isCancelled else { return .failed(failure) }
                     tried += 1
                     switch await self.open(address, host: name, request: request) {

@@ -27,7 +27,8 @@ package struct LaneMessage: Sendable {
     package var mark: @Sendable (_ completion: @escaping @Sendable (Result<Void, any Error>) -> Void) -> Void
 
     package init(
-        transaction: SMTPTransaction, hosts: MailHosts, class deliveryClass: Topics.DeliveryClass, account: AccountID, campaign: String, destination: String, acceptedAt: UnixMilliseconds, expiresAt: UnixMilliseconds,
+        transaction: SMTPTransaction, hosts: MailHosts, class deliveryClass: Topics.DeliveryClass, account: AccountID, campaign: String,
+        destination: String, acceptedAt: UnixMilliseconds, expiresAt: UnixMilliseconds,
         attempt: Int, mark: @escaping @Sendable (_ completion: @escaping @Sendable (Result<Void, any Error>) -> Void) -> Void
     ) {
         self.transaction = transaction

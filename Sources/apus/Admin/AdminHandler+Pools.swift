@@ -18,7 +18,8 @@ extension AdminHandler {
 
     func pool(_ name: String, owner: AccountID?) throws -> AdminAnswer.Pool {
         guard let pool = self.controlPlane.pool(name, owner: owner) else {
-            throw AdminAnswer.Failure(error: "there is no pool \(name): `apus pools create \(name)` makes it, `apus pools list` shows those there are")
+            throw AdminAnswer.Failure(
+                error: "there is no pool \(name): `apus pools create \(name)` makes it, `apus pools list` shows those there are")
         }
         return self.answer(pool)
     }
