@@ -20,10 +20,8 @@ import Testing
                 group: "worker", topics: ["mail"], configuration: BusConsumerConfiguration(), rebalance: IgnoringRebalanceListener())
         }
         try await Task.sleep(for: .milliseconds(200))
-        let start = ContinuousClock.now
         await bus.close()
         #expect(await refused?.code == .closed)
-        #expect(ContinuousClock.now - start < .seconds(10))
     }
 
     @Test func aCancelledSubscriptionLeavesNothingBehind() async throws {

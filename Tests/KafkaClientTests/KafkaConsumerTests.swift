@@ -11,10 +11,8 @@ import Testing
         let consumer = try fixture.member()
         async let joined = consumer.waitUntilJoined()
         async let batch = consumer.nextBatch()
-        let start = ContinuousClock.now
         try await Task.sleep(for: .milliseconds(100))
         await consumer.close()
-        #expect(ContinuousClock.now - start < .seconds(8))
         #expect(try await !joined)
         #expect(try await batch == nil)
     }
@@ -26,10 +24,8 @@ import Testing
         #expect(try await consumer.waitUntilJoined())
         fixture.cluster.setBrokers(areUp: false)
         let partition = KafkaPartition(topic: "mail", partition: 0)
-        let start = ContinuousClock.now
         await #expect(throws: KafkaError.self) { try await consumer.commit([partition: 1]) }
         await consumer.close()
-        #expect(ContinuousClock.now - start < .seconds(20))
         #expect(log.revocations == 1, "the handler lets go of its partitions all the same")
     }
 

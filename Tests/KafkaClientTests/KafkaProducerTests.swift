@@ -107,10 +107,8 @@ import Testing
             try await producer.produce((0..<100).map { KafkaFixture.message("\($0)", partition: 0) })
         }
         try await fixture.waitForOutstanding(100, in: producer)
-        let start = ContinuousClock.now
         await producer.close()
         await producer.close()
-        #expect(ContinuousClock.now - start < .seconds(10))
         _ = await lost
         let late = await #expect(throws: KafkaError.self) { try await producer.produce([KafkaFixture.message("late")]) }
         #expect(late?.isClosed == true)
@@ -125,9 +123,7 @@ import Testing
         let producer = try KafkaProducer(fixture.configuration)
         async let positions = producer.produce([KafkaFixture.message("lingers", partition: 0)])
         try await fixture.waitForOutstanding(1, in: producer)
-        let start = ContinuousClock.now
         await producer.close()
-        #expect(ContinuousClock.now - start < .seconds(10))
         #expect(try await positions.count == 1)
     }
 
@@ -175,9 +171,7 @@ import Testing
         async let lost = #expect(throws: KafkaError.self) { try await producer.produce([KafkaFixture.message("x", partition: 0)]) }
         try await fixture.waitForOutstanding(1, in: producer)
         producer.failFatally()
-        let start = ContinuousClock.now
         await producer.close(within: .milliseconds(200))
-        #expect(ContinuousClock.now - start < .seconds(10))
         _ = await lost
     }
 }
