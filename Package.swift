@@ -166,9 +166,10 @@ let package = Package(
         .executableTarget(
             name: "apus",
             dependencies: [
-                "ApusCore", "ApusSchema", "AWSSignature", "Backends", "ControlPlane", "Delivery", "DNSResolver", "EmbeddedBackends",
-                "Intake", "MailAuthentication", "MailMessage", "SESInterface", "SESModel", "SMTPProtocol", argumentParser,
-                asyncHTTPClient, crypto, hummingbird, logging, nioCore, nioHTTP1, nioPosix, nioSSL, protobuf, serviceLifecycle, unixSignals,
+                "ApusCore", "ApusSchema", "AWSSignature", "Backends", "ClusterBackends", "ControlPlane", "Delivery", "DNSResolver",
+                "EmbeddedBackends", "Intake", "KafkaClient", "MailAuthentication", "MailMessage", "PostgresClient", "RedisClient", "SESInterface",
+                "SESModel", "SMTPProtocol", argumentParser, asyncHTTPClient, coreMetrics, crypto, hummingbird, logging, metrics, nioCore, nioHTTP1,
+                nioPosix, nioSSL, protobuf, serviceLifecycle, unixSignals,
             ],
             swiftSettings: swiftSettings),
         .executableTarget(
