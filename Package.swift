@@ -66,8 +66,15 @@ let fuzzTargets: [Target] =
 
 /// The load test's shipped scenarios, files of loadtest/scenarios: part of its executable.
 let scenarios = [
-    "backlog", "burst", "kill-storm", "large-bodies", "many-domains", "provider-limits", "rolling-restart", "slow-receivers", "soak", "tarpits",
+    "backlog", "burst", "kill-storm", "large-bodies", "mailbox-providers", "many-domains", "provider-limits", "rolling-restart", "slow-receivers",
+    "soak", "tarpits",
     "transactional-during-bulk", "trickle",
+]
+
+/// What the load test's sink plays, files of loadtest/sinks: part of its executable too.
+let sinks = [
+    "down", "flaky", "gmail-like", "greylisting", "mailbox-full", "microsoft-like", "providers", "strict-limits", "tarpit", "well-behaved",
+    "yahoo-like",
 ]
 
 let package = Package(
@@ -96,7 +103,9 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         // Without pkgConfig: its file requires those of libraries that only libunbound itself links.
         .systemLibrary(name: "CUnbound", providers: [.apt(["libunbound-dev"])]),
+        .systemLibrary(name: "CSpawn"),
         .systemLibrary(name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
 
         // Layer 1: values and protocols, no I/O of mail.
         library("ApusCore"),
@@ -104,6 +113,7 @@ let package = Package(
         library("SMTPProtocol", [nioCore]),
         library("AWSSignature", [crypto]),
         library("KafkaClient", ["ApusCore", "CRdKafka", nioCore, deque]),
+        library("PostgresClient", ["ApusCore", "CPostgres", deque]),
 
         // Layer 2: channels, look-ups, records, the protocols of the backends.
         library("SMTPTransport", ["SMTPProtocol", nioCore, nioPosix, nioTLS, nioSSL]),
@@ -113,11 +123,11 @@ let package = Package(
         library("ApusSchema", ["ApusCore", nioCore, protobuf]),
         library("SESModel", ["ApusSchema", "MailMessage"]),
         library("Backends", ["ApusCore", nioCore, deque]),
-        library("ChildProcesses", ["ApusCore"]),
+        library("ChildProcesses", ["ApusCore", "CSpawn"]),
 
         // Layer 3: the backends, and what the interfaces share.
         library("EmbeddedBackends", ["ApusCore", "Backends", nioCore, nioPosix, crypto, deque, logging, grdb]),
-        library("ClusterBackends", ["ApusCore", "Backends", "KafkaClient", nioCore, deque]),
+        library("ClusterBackends", ["ApusCore", "Backends", "KafkaClient", "PostgresClient", nioCore, deque, logging]),
         library(
             "ControlPlane",
             [
@@ -126,7 +136,7 @@ let package = Package(
             ]),
         library("Intake", ["ApusCore", "ApusSchema", "Backends", "ControlPlane", "MailMessage", "SESModel", nioCore, crypto]),
         library(
-            "MailSink", ["ApusCore", "SMTPProtocol", "SMTPTransport", nioCore, nioPosix, nioSSL, x509, asn1, crypto]),
+            "MailSink", ["ApusCore", "MailMessage", "SMTPProtocol", "SMTPTransport", nioCore, nioPosix, nioSSL, x509, asn1, crypto]),
 
         // Layer 4: the roles.
         library(
@@ -149,7 +159,7 @@ let package = Package(
                 nioHTTP1, nioPosix, nioSSL,
             ],
             path: "loadtest/Sources/LoadTesting",
-            resources: scenarios.map { .embedInCode("../../scenarios/\($0).json") },
+            resources: scenarios.map { .embedInCode("../../scenarios/\($0).json") } + sinks.map { .embedInCode("../../sinks/\($0).json") },
             swiftSettings: swiftSettings),
 
         // Layer 5: the executables.
@@ -163,7 +173,9 @@ let package = Package(
             swiftSettings: swiftSettings),
         .executableTarget(
             name: "apus-loadtest",
-            dependencies: ["LoadTesting", "MailSink", "SMTPProtocol", "SMTPTransport", nioCore, nioPosix, argumentParser],
+            dependencies: [
+                "DNSServer", "LoadTesting", "MailSink", "SMTPProtocol", "SMTPTransport", nioCore, nioHTTP1, nioPosix, argumentParser, asyncHTTPClient,
+            ],
             path: "loadtest/Sources/apus-loadtest", swiftSettings: swiftSettings),
 
         // Tests mirror the sources.
@@ -184,7 +196,14 @@ let package = Package(
             "EmbeddedBackendsTests", ["EmbeddedBackends", "Backends", "ApusCore", nioCore, nioPosix, grdb]),
         tests(
             "BackendContractTests",
-            ["EmbeddedBackends", "ClusterBackends", "KafkaClient", "Backends", "ApusCore", nioCore]),
+            [
+                "EmbeddedBackends", "ClusterBackends", "KafkaClient", "PostgresClient", "Backends", "ApusCore", "TestSupport", nioCore, logging,
+            ]),
+        tests("PostgresClientTests", ["PostgresClient", "ChildProcesses", "TestSupport"]),
+        tests("KafkaClientTests", ["KafkaClient", nioCore]),
+        tests(
+            "ClusterBackendsTests",
+            ["ClusterBackends", "KafkaClient", "PostgresClient", "Backends", "ApusCore", "ChildProcesses", "TestSupport", nioCore, logging]),
         tests(
             "ControlPlaneTests",
             [
@@ -212,7 +231,8 @@ let package = Package(
                 protobuf,
             ]),
         .testTarget(
-            name: "ScenarioTests", dependencies: ["ChildProcesses", "DNSServer", "LoadTesting", "TestSupport", nioPosix], exclude: ["Scripts"],
+            name: "ScenarioTests", dependencies: ["ChildProcesses", "DNSServer", "LoadTesting", "MailSink", "TestSupport", nioCore, nioPosix],
+            exclude: ["Scripts"],
             swiftSettings: swiftSettings),
     ] + fuzzTargets
 )

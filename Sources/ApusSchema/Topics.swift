@@ -24,6 +24,11 @@ package enum Topics {
         "apus.outbound.\(queue).\(deliveryClass.rawValue)"
     }
 
+    /// The class of an outbound topic's mail; transactional for any other topic.
+    package static func deliveryClass(of topic: String) -> DeliveryClass {
+        topic.hasSuffix(".\(DeliveryClass.bulk.rawValue)") ? .bulk : .transactional
+    }
+
     /// Deferred mail, waiting `tier`'s delay.
     package static func retry(_ tier: DelayTier) -> String {
         "apus.retry.\(tier.rawValue)"

@@ -1,4 +1,5 @@
 import ApusCore
+import CSpawn
 import Glibc
 import Synchronization
 
@@ -145,6 +146,8 @@ package final class Child: Sendable {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, out.write, 1)
         posix_spawn_file_actions_adddup2(&actions, err.write, 2)
+        // Sockets are inherited otherwise: a listener that is closed here would go on listening in the child.
+        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
         // A test runner may block or ignore signals; a server's start is not to depend on that.
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)

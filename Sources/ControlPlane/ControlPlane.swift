@@ -5,7 +5,7 @@ package import Logging
 internal import ServiceLifecycle
 internal import Synchronization
 
-/// Accounts, access keys, identities and configuration sets, as the API, the command line and the console share them.
+/// Accounts, access keys, identities, configuration sets and pools, as the API, the command line and the console share them.
 ///
 /// Everything is kept in a ``StateStore`` and read from a copy in memory, so that a message on its way in costs no query. The copy
 /// follows the store's change feed: writes of this process are in it when they return, writes of others as soon as the feed tells of
@@ -25,6 +25,8 @@ package final class ControlPlane: Service {
         package var maximumIdentities: Int
         /// The most configuration sets of one account.
         package var maximumConfigurationSets: Int
+        /// The most pools of one account, and of the installation.
+        package var maximumPools: Int
         /// The most access keys of one account.
         package var maximumAccessKeys: Int
         /// Recipients in 24 hours of new accounts; nil for no limit.
@@ -34,7 +36,7 @@ package final class ControlPlane: Service {
 
         package init(
             region: Region = .usEast1, dkimZone: String? = nil, domain: String, ed25519: Bool = false, maximumIdentities: Int = 10_000,
-            maximumConfigurationSets: Int = 10_000, maximumAccessKeys: Int = 100, maximum24HourSend: Int? = nil,
+            maximumConfigurationSets: Int = 10_000, maximumPools: Int = 50, maximumAccessKeys: Int = 100, maximum24HourSend: Int? = nil,
             maximumSendRate: Double = 1000
         ) {
             self.region = region
@@ -43,6 +45,7 @@ package final class ControlPlane: Service {
             self.ed25519 = ed25519
             self.maximumIdentities = maximumIdentities
             self.maximumConfigurationSets = maximumConfigurationSets
+            self.maximumPools = maximumPools
             self.maximumAccessKeys = maximumAccessKeys
             self.maximum24HourSend = maximum24HourSend
             self.maximumSendRate = maximumSendRate

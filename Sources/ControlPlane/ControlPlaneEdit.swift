@@ -7,12 +7,15 @@ enum ControlPlaneEdit: Sendable {
     case accessKey(String, AccessKey?)
     case identity(AccountID, String, EmailIdentity?)
     case configurationSet(AccountID, String, ConfigurationSet?)
+    /// nil for the installation's.
+    case pool(AccountID?, String, SendingPool?)
     /// A document that is not copied.
     case nothing
 
     /// The collections that are copied.
     static let collections = [
         StoredAccount.collection, StoredAccessKey.collection, StoredIdentity.collection, StoredConfigurationSet.collection,
+        StoredPool.collection,
     ]
 
     /// Reads a document.
@@ -33,6 +36,10 @@ enum ControlPlaneEdit: Sendable {
             self = .configurationSet(
                 account, key.name, try entry.map { try StoredConfigurationSet.decoded($0).value(account: account, name: key.name) }
             )
+        case StoredPool.collection:
+            let owner = AccountID(key.scope)
+            guard owner != nil || key.scope.isEmpty else { throw Self.unreadable(key) }
+            self = .pool(owner, key.name, try entry.map { try StoredPool.decoded($0).value(owner: owner, name: key.name) })
         default:
             self = .nothing
         }

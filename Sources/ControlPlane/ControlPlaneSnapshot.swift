@@ -17,6 +17,8 @@ struct ControlPlaneSnapshot: Sendable {
     private(set) var accessKeys: [String: AccessKey] = [:]
     private(set) var identities: [AccountID: [String: EmailIdentity]] = [:]
     private(set) var configurationSets: [AccountID: [String: ConfigurationSet]] = [:]
+    /// By owner; nil is the installation.
+    private(set) var pools: [AccountID?: [String: SendingPool]] = [:]
     /// Signing keys that were opened, until their identity changes.
     private(set) var signingKeys: [Domain: [SigningKey]] = [:]
 
@@ -33,6 +35,8 @@ struct ControlPlaneSnapshot: Sendable {
             self.signingKeys[Domain(account: account, name: name)] = nil
         case .configurationSet(let account, let name, let set):
             self.configurationSets[account, default: [:]][name] = set
+        case .pool(let owner, let name, let pool):
+            self.pools[owner, default: [:]][name] = pool
         case .nothing:
             break
         }

@@ -1,4 +1,5 @@
 package import ApusCore
+internal import ApusSchema
 package import Backends
 package import ControlPlane
 internal import Glibc
@@ -59,6 +60,11 @@ package final class Intake: Sendable {
         return try await self.accept(try self.check(submission))
     }
 
+    /// Looks for mail of a pool where this intake puts it.
+    package var poolMail: PoolMail {
+        PoolMail(bus: self.bus, outbound: [Topics.outbound(queue: self.configuration.queue, class: .transactional)])
+    }
+
     // MARK: Checks
 
     /// A submission that may be sent.
@@ -111,6 +117,14 @@ package final class Intake: Sendable {
         }
         guard set.sendingEnabled else {
             throw SESError(.sendingPaused, "Sending is paused for configuration set \(name)")
+        }
+        if let pool = set.sendingPool {
+            guard let found = self.controlPlane.pool(pool, account: submission.account.id) else {
+                throw SESError.badRequest("SendingPool <\(pool)> doesn't exist")
+            }
+            guard !found.isDraining else {
+                throw SESError.badRequest("SendingPool <\(pool)> takes no new mail: it is being drained.")
+            }
         }
         return set
     }
@@ -218,7 +232,7 @@ package final class Intake: Sendable {
         }
         return try records.message(
             prepared, bodyReference: reference, parts: parts, signingDomain: checked.sender.signingDomain,
-            queue: self.configuration.queue, expiresAt: expiresAt)
+            queue: self.configuration.queue, pool: checked.configurationSet?.sendingPool ?? "", expiresAt: expiresAt)
     }
 
     private static let timeOfDay: @Sendable () -> UnixMilliseconds = {

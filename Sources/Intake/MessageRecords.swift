@@ -15,7 +15,7 @@ struct MessageRecords {
     ///
     /// - Throws: what encoding throws.
     func message(
-        _ prepared: PreparedMessage, bodyReference: String?, parts: [Envelope.Part], signingDomain: String, queue: String,
+        _ prepared: PreparedMessage, bodyReference: String?, parts: [Envelope.Part], signingDomain: String, queue: String, pool: String,
         expiresAt: UnixMilliseconds
     ) throws -> OutgoingRecord {
         var message = Apus_V1_OutboundMessage()
@@ -24,6 +24,7 @@ struct MessageRecords {
         message.account = self.account.rawValue
         message.configurationSet = self.configurationSet
         message.queue = queue
+        message.pool = pool
         message.returnPath = self.stamp.returnPath
         message.tags = self.tags
         message.acceptedAtMs = self.stamp.acceptedAt.rawValue

@@ -1,6 +1,5 @@
 import ApusCore
 import CRdKafka
-import Synchronization
 
 /// Questions to the brokers and changes to topics: rare, blocking in librdkafka, so each runs on a thread of its own.
 package struct KafkaCluster: Sendable {
@@ -9,10 +8,18 @@ package struct KafkaCluster: Sendable {
         package var partitions: Int
         /// The smallest number of replicas among its partitions.
         package var replicas: Int
+        /// Whether every partition has a leader, so that it can be written and read.
+        package var isReady: Bool
+
+        package init(partitions: Int, replicas: Int, isReady: Bool) {
+            self.partitions = partitions
+            self.replicas = replicas
+            self.isReady = isReady
+        }
     }
 
-    private let configuration: KafkaConfiguration
-    private let timeout: Int32 = 10_000
+    let configuration: KafkaConfiguration
+    var timeout: Int32 { Int32(clamping: self.configuration.requestTimeout.milliseconds) }
 
     package init(_ configuration: KafkaConfiguration) {
         self.configuration = configuration
@@ -29,41 +36,12 @@ package struct KafkaCluster: Sendable {
             for index in 0..<Int(metadata.pointee.topic_cnt) {
                 let topic = metadata.pointee.topics[index]
                 guard topic.err == RD_KAFKA_RESP_ERR_NO_ERROR else { continue }
-                let count = Int(topic.partition_cnt)
-                let replicas = (0..<count).map { Int(topic.partitions[$0].replica_cnt) }.min() ?? 0
-                topics[String(cString: topic.topic)] = Topic(partitions: count, replicas: replicas)
+                let partitions = (0..<Int(topic.partition_cnt)).map { topic.partitions[$0] }
+                topics[String(cString: topic.topic)] = Topic(
+                    partitions: partitions.count, replicas: partitions.map { Int($0.replica_cnt) }.min() ?? 0,
+                    isReady: !partitions.isEmpty && partitions.allSatisfy { $0.leader >= 0 })
             }
             return topics
-        }
-    }
-
-    /// Makes a topic.
-    ///
-    /// - Throws: ``KafkaError``; ``KafkaError/isTopicExists`` when somebody was quicker.
-    package func createTopic(_ name: String, partitions: Int, replicas: Int, properties: [String: String]) async throws {
-        try await self.withHandle(group: nil) { handle in
-            var reason = [CChar](repeating: 0, count: 512)
-            var topic = rd_kafka_NewTopic_new(name, Int32(partitions), Int32(replicas), &reason, reason.count)
-            guard let made = topic else { throw KafkaError(configuration: "the topic \(name) cannot be made with \(partitions) partitions") }
-            defer { rd_kafka_NewTopic_destroy(made) }
-            for (property, value) in properties { rd_kafka_NewTopic_set_config(made, property, value) }
-            let queue = rd_kafka_queue_new(handle)
-            defer { rd_kafka_queue_destroy(queue) }
-            let options = rd_kafka_AdminOptions_new(handle, RD_KAFKA_ADMIN_OP_CREATETOPICS)
-            defer { rd_kafka_AdminOptions_destroy(options) }
-            rd_kafka_AdminOptions_set_request_timeout(options, self.timeout, &reason, reason.count)
-            rd_kafka_CreateTopics(handle, &topic, 1, options, queue)
-            guard let event = rd_kafka_queue_poll(queue, self.timeout * 2) else {
-                throw KafkaError(RD_KAFKA_RESP_ERR__TIMED_OUT, doing: "make the topic \(name)")
-            }
-            defer { rd_kafka_event_destroy(event) }
-            guard rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR_NO_ERROR else {
-                throw KafkaError(rd_kafka_event_error(event), doing: "make the topic \(name)")
-            }
-            var count = 0
-            guard let results = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count), count == 1 else { return }
-            let code = rd_kafka_topic_result_error(results[0])
-            guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaError(code, doing: "make the topic \(name)") }
         }
     }
 
@@ -85,7 +63,9 @@ package struct KafkaCluster: Sendable {
         try await self.withHandle(group: group) { handle in
             let list = KafkaPartitionList((0..<partitions).map { KafkaPartition(topic: topic, partition: Int32($0)) })
             let code = rd_kafka_committed(handle, list.pointer, self.timeout)
-            guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaError(code, doing: "ask for the group's offsets") }
+            guard code == RD_KAFKA_RESP_ERR_NO_ERROR, !KafkaPartitionList.hasError(list.pointer) else {
+                throw KafkaError(code == RD_KAFKA_RESP_ERR_NO_ERROR ? RD_KAFKA_RESP_ERR__FAIL : code, doing: "ask for the group's offsets")
+            }
             let offsets = KafkaPartitionList.read(list.pointer)
             return (0..<partitions).map { index in
                 offsets[KafkaPartition(topic: topic, partition: Int32(index))].flatMap { $0 >= 0 ? $0 : nil }
@@ -93,7 +73,8 @@ package struct KafkaCluster: Sendable {
         }
     }
 
-    private func withHandle<Value: Sendable>(
+    /// Runs `body` with a client of the library, on a thread of its own.
+    func withHandle<Value: Sendable>(
         group: String?, _ body: @escaping @Sendable (OpaquePointer) throws -> Value
     ) async throws -> Value {
         let configuration = self.configuration
@@ -101,17 +82,35 @@ package struct KafkaCluster: Sendable {
             let isStarted = OwnedThread.start {
                 continuation.resume(
                     with: Result {
-                        let conf = try KafkaConfiguration.make(configuration.consumer(group: group ?? "\(configuration.clientID)-admin"))
-                        var reason = [CChar](repeating: 0, count: 512)
-                        guard let handle = rd_kafka_new(RD_KAFKA_CONSUMER, conf, &reason, reason.count) else {
-                            rd_kafka_conf_destroy(conf)
-                            throw KafkaError(configuration: "the Kafka client could not be made: its properties do not fit together")
+                        let properties = configuration.questionProperties(group: group ?? "\(configuration.clientID)-admin")
+                        let conf = try KafkaConfiguration.make(properties)
+                        rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_ERROR)
+                        let handle = try KafkaConfiguration.client(RD_KAFKA_CONSUMER, conf)
+                        // RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE: it is no member of the group.
+                        defer { rd_kafka_destroy_flags(handle, 0x8) }
+                        do {
+                            return try body(handle)
+                        } catch let error as KafkaError where error.isUnanswered {
+                            throw error.adding(Self.troubles(of: handle))
                         }
-                        defer { rd_kafka_destroy(handle) }
-                        return try body(handle)
                     })
             }
             if !isStarted { continuation.resume(throwing: KafkaError(configuration: "the system gives no thread for a Kafka request")) }
         }
+    }
+
+    /// What the library has met on its way to the brokers: that a password is wrong, or a certificate, is only said there.
+    private static func troubles(of handle: OpaquePointer) -> String? {
+        let queue = rd_kafka_queue_get_main(handle)
+        defer { rd_kafka_queue_destroy(queue) }
+        var reason: String?
+        while let event = rd_kafka_queue_poll(queue, 0) {
+            // The first is nearest to the cause; that all brokers are down follows from it.
+            if reason == nil, rd_kafka_event_type(event) == RD_KAFKA_EVENT_ERROR {
+                reason = rd_kafka_event_error_string(event).map { String(cString: $0) }
+            }
+            rd_kafka_event_destroy(event)
+        }
+        return reason
     }
 }

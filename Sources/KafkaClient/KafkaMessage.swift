@@ -14,6 +14,9 @@ package struct KafkaMessage: Sendable {
         self.key = key
         self.value = value
     }
+
+    /// What counts against the bounds of a producer.
+    var byteCount: Int { self.value.readableBytes + self.key.count }
 }
 
 /// A record that was consumed.

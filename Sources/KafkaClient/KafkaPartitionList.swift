@@ -32,4 +32,9 @@ struct KafkaPartitionList: ~Copyable {
         }
         return result
     }
+
+    /// Whether a partition of a list has an error of its own.
+    static func hasError(_ list: UnsafePointer<rd_kafka_topic_partition_list_t>) -> Bool {
+        (0..<Int(list.pointee.cnt)).contains { list.pointee.elems[$0].err != RD_KAFKA_RESP_ERR_NO_ERROR }
+    }
 }

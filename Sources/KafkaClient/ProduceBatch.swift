@@ -1,23 +1,9 @@
-import CRdKafka
 import Synchronization
 
 /// The records of one produce call, waiting for their delivery reports.
 ///
-/// librdkafka carries a ``Slot`` of it with every record, so reports find their call without a look-up table.
+/// It keeps the records until they are reported, so that they can be sent again by another client of the library.
 final class ProduceBatch: Sendable {
-    /// What one record's report is for. Retained when the record is handed to librdkafka, released by its report.
-    final class Slot: Sendable {
-        let batch: ProduceBatch
-        let index: Int
-        let bytes: Int
-
-        init(batch: ProduceBatch, index: Int, bytes: Int) {
-            self.batch = batch
-            self.index = index
-            self.bytes = bytes
-        }
-    }
-
     private struct State {
         var positions: [KafkaPosition?]
         var open: Int
@@ -25,10 +11,15 @@ final class ProduceBatch: Sendable {
         var continuation: CheckedContinuation<[KafkaPosition], any Error>?
     }
 
+    let messages: [KafkaMessage]
+    /// When it is too late to send a record once more.
+    let deadline: ContinuousClock.Instant
     private let state: Mutex<State>
 
-    init(count: Int) {
-        self.state = Mutex(State(positions: Array(repeating: nil, count: count), open: count))
+    init(_ messages: [KafkaMessage], deadline: ContinuousClock.Instant) {
+        self.messages = messages
+        self.deadline = deadline
+        self.state = Mutex(State(positions: Array(repeating: nil, count: messages.count), open: messages.count))
     }
 
     /// Waits until every record has its report.

@@ -19,52 +19,70 @@ package final class MailSink: Sendable {
     package let certificatePEM: String?
 
     private let server: SMTPServer
-    private let group: MultiThreadedEventLoopGroup
+    /// nil when it is somebody else's.
+    private let ownGroup: MultiThreadedEventLoopGroup?
     private let record: MailSinkRecord
     private let store: MailSinkStore?
 
     private init(
-        server: SMTPServer, group: MultiThreadedEventLoopGroup, record: MailSinkRecord, store: MailSinkStore?, certificatePEM: String?
+        server: SMTPServer, ownGroup: MultiThreadedEventLoopGroup?, record: MailSinkRecord, store: MailSinkStore?, certificatePEM: String?
     ) {
         self.server = server
         self.addresses = server.addresses
-        self.group = group
+        self.ownGroup = ownGroup
         self.record = record
         self.store = store
         self.certificatePEM = certificatePEM
     }
 
-    /// Starts a sink on event loops of its own.
+    /// Starts a sink.
     ///
+    /// - Parameter group: event loops that it shares with others and does not stop; nil gives it loops of its own.
     /// - Throws: ``MailSinkError``, or the system's error when an address cannot be bound. Nothing is left running then.
-    package static func start(_ configuration: MailSinkConfiguration) async throws -> MailSink {
-        let certificate: SinkCertificate?
-        switch configuration.tls {
-        case .none: certificate = nil
-        case .selfSigned: certificate = try .selfSigned(hostname: configuration.hostname)
-        case .files(let chain, let key): certificate = try .read(certificate: chain, key: key)
-        }
+    package static func start(_ configuration: MailSinkConfiguration, on group: (any EventLoopGroup)? = nil) async throws -> MailSink {
+        try await start(configuration, shared: MailSinkShared(group: group))
+    }
+
+    static func start(_ configuration: MailSinkConfiguration, shared: MailSinkShared) async throws -> MailSink {
+        let certificate = try certificate(for: configuration)
         var session = configuration.session
         session.hostname = configuration.hostname
-        if certificate != nil { session.extensions.insert(.startTLS) }
+        if certificate != nil || configuration.encryption == .broken { session.extensions.insert(.startTLS) }
+        // Our own limits refuse before the session's do, and what they refuse is no error of the client.
+        if let limit = configuration.limits.recipientsPerMessage { session.recipients = max(session.recipients, limit.count + 1) }
+        if !configuration.limits.isEmpty { session.errors = max(session.errors, Self.errorsWithLimits) }
         var serverConfiguration = SMTPServerConfiguration(session: session)
         serverConfiguration.tlsContext = try certificate?.serverContext()
         serverConfiguration.idleTimeout = configuration.idleTimeout
         serverConfiguration.maximumConnections = configuration.maximumConnections
 
-        let store = try configuration.storeDirectory.map(MailSinkStore.init(directory:))
-        let record = MailSinkRecord(configuration: configuration)
-        let engine = MailSinkRuleEngine(configuration.rules)
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.loops ?? System.coreCount)
+        let store = try configuration.storeDirectory.map { try MailSinkStore(directory: $0, threads: shared.storeThreads) }
+        let record = MailSinkRecord(configuration: configuration, sabotage: shared.sabotage)
+        let engine = MailSinkRuleEngine(configuration.rules, clock: configuration.clock)
+        let limiter = configuration.limits.areShared ? MailSinkLimiter(configuration.limits, clock: configuration.clock) : nil
+        let ownGroup = shared.group == nil ? MultiThreadedEventLoopGroup(numberOfThreads: configuration.loops ?? System.coreCount) : nil
+        guard let group = shared.group ?? ownGroup else { preconditionFailure("a sink has event loops") }
         do {
             let server = try await SMTPServer.start(on: group, listeners: configuration.listeners, configuration: serverConfiguration) { connection in
-                MailSinkDelegate(connection: connection, record: record, engine: engine, store: store, configuration: configuration)
+                MailSinkDelegate(
+                    connection: connection, record: record, engine: engine, limiter: limiter, store: store, configuration: configuration)
             }
-            return MailSink(server: server, group: group, record: record, store: store, certificatePEM: certificate?.pem)
+            return MailSink(server: server, ownGroup: ownGroup, record: record, store: store, certificatePEM: certificate?.pem)
         } catch {
-            try? await group.shutdownGracefully()
+            try? await ownGroup?.shutdownGracefully()
             await store?.close()
             throw error
+        }
+    }
+
+    /// Refused commands before a connection is closed, where refusing is what a sink with limits is for.
+    private static var errorsWithLimits: Int { 10_000 }
+
+    private static func certificate(for configuration: MailSinkConfiguration) throws -> SinkCertificate? {
+        switch (configuration.encryption, configuration.tls) {
+        case (.none, _), (.broken, _), (.optional, .none): nil
+        case (.required, .none), (_, .selfSigned): try .selfSigned(hostname: configuration.hostname)
+        case (_, .files(let chain, let key)): try .read(certificate: chain, key: key)
         }
     }
 
@@ -74,7 +92,7 @@ package final class MailSink: Sendable {
     package func stop(grace: Duration = .zero) async {
         await server.shutdown(within: grace)
         await store?.close()
-        try? await group.shutdownGracefully()
+        try? await ownGroup?.shutdownGracefully()
     }
 
     package var statistics: MailSinkStatistics { record.statistics }

@@ -19,7 +19,18 @@ package struct MailSinkConfiguration: Sendable {
     /// Our name in greeting and EHLO reply.
     package var hostname = "sink.invalid"
     package var tls = TLS.none
+    /// What is made of ``tls``.
+    package var encryption = MailSinkEncryption.optional
     package var rules = MailSinkRules()
+    package var limits = MailSinkLimits()
+    package var latency = MailSinkLatency()
+    /// Domains whose recipients it knows; others are refused. nil knows all.
+    package var domains: [DomainPattern]?
+    /// What recipients do with what they get; played by ``reactionSender``.
+    package var reactions = MailSinkReactions()
+    package var reactionSender: ReactionSender?
+    /// The time of rules and limits.
+    package var clock = MailSinkClock.system
     /// Folder where each message is stored with its envelope; made when missing. nil stores nothing.
     package var storeDirectory: String?
     /// How many of the latest messages are kept in memory for ``MailSink/messages``. Their octets are bounded by ``keptOctets``.

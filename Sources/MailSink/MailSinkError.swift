@@ -3,6 +3,8 @@ package struct MailSinkError: Error, Sendable, Hashable, CustomStringConvertible
     package enum Code: String, Sendable, Hashable {
         /// The rules file cannot be read, is no JSON, or says something that has no meaning.
         case invalidRules
+        /// The scenario says something that cannot be played.
+        case invalidScenario
         /// The folder for messages cannot be made or written.
         case invalidStore
         /// Certificate or key cannot be read or do not fit together.

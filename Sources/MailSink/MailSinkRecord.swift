@@ -26,12 +26,13 @@ final class MailSinkRecord: Sendable {
     let arrivals: RecordLogWriter<Arrival>?
     let sabotage: SabotageCounter?
 
-    init(configuration: MailSinkConfiguration) {
+    /// - Parameter sabotage: counts messages together with other sinks.
+    init(configuration: MailSinkConfiguration, sabotage: SabotageCounter? = nil) {
         keptMessages = configuration.keptMessages
         maximumKeptOctets = configuration.keptOctets
         maximumIDs = configuration.countsCopies ? configuration.countedIDs : 0
         arrivals = configuration.arrivals
-        sabotage = configuration.sabotage.map(SabotageCounter.init)
+        self.sabotage = sabotage ?? configuration.sabotage.map(SabotageCounter.init)
     }
 
     /// For replies that name a queue id: different each time.
@@ -63,6 +64,10 @@ final class MailSinkRecord: Sendable {
 
     func ruleActed(_ name: String) {
         update { $0.statistics.rules[name, default: 0] += 1 }
+    }
+
+    func limitReached(_ name: String) {
+        update { $0.statistics.limits[name, default: 0] += 1 }
     }
 
     func messageAccepted(recipients: Int, octets: Int, id: String?, message: MailSinkMessage?) {

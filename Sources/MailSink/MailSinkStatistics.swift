@@ -22,6 +22,24 @@ package struct MailSinkStatistics: Sendable, Hashable, Codable {
     package var uncountedMessages = 0
     /// How often each rule acted, by its name.
     package var rules: [String: Int] = [:]
+    /// How often each limit refused something, by its key.
+    package var limits: [String: Int] = [:]
 
     package init() {}
+
+    /// Adds another sink's.
+    package static func += (sum: inout MailSinkStatistics, other: MailSinkStatistics) {
+        sum.connections += other.connections
+        sum.openConnections += other.openConnections
+        sum.encryptedConnections += other.encryptedConnections
+        sum.messages += other.messages
+        sum.refusedMessages += other.refusedMessages
+        sum.recipients += other.recipients
+        sum.octets += other.octets
+        sum.distinctIDs += other.distinctIDs
+        sum.duplicateMessages += other.duplicateMessages
+        sum.uncountedMessages += other.uncountedMessages
+        sum.rules.merge(other.rules, uniquingKeysWith: +)
+        sum.limits.merge(other.limits, uniquingKeysWith: +)
+    }
 }

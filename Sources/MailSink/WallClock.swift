@@ -14,4 +14,7 @@ package enum WallClock {
         clock_gettime(CLOCK_REALTIME, &time)
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
+
+    /// Milliseconds since 1970.
+    static func milliseconds() -> Int64 { now() / 1_000_000 }
 }

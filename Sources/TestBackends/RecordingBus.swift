@@ -1,7 +1,8 @@
+internal import ApusCore
 package import Backends
 internal import Synchronization
 
-/// A bus that keeps what is produced, for tests of producers; nothing can be read from it but by ``records``.
+/// A bus that keeps what is produced, for tests of producers. Groups commit nothing on it, and nobody can subscribe.
 package final class RecordingBus: MessageBus {
     private struct State {
         var batches: [[OutgoingRecord]] = []
@@ -45,7 +46,13 @@ package final class RecordingBus: MessageBus {
     }
 
     package func read(topic: String, from start: BusReadStart, follow: Bool) async throws -> any BusReader {
-        throw BusError(.invalidArgument, "this bus only records")
+        guard !follow else { throw BusError(.invalidArgument, "this bus cannot be followed") }
+        return RecordedReader(
+            self.records(topic).enumerated().map { offset, record in
+                BusRecord(
+                    position: RecordPosition(topicPartition: TopicPartition(topic: topic, partition: 0), offset: Int64(offset)),
+                    appendedAt: UnixMilliseconds(0), key: record.key, value: record.value)
+            })
     }
 
     package func positions(topic: String, group: String?) async throws -> [PartitionPositions] { [] }

@@ -89,8 +89,11 @@ struct EmbeddedService {
         configuration.ladder = DelayLadder(delays: delivery.tiers)
         configuration.defaultLifetime = self.settings.sending.maximumAge
         configuration.lanes.connections = delivery.connectionsPerSite
+        configuration.pools = delivery.pools.isEmpty ? nil : Set(delivery.pools)
         configuration.lanes.initialConnections = min(configuration.lanes.initialConnections, delivery.connectionsPerSite)
         configuration.lanes.messagesPerConnection = delivery.messagesPerConnection
+        configuration.laneBounds.connections = delivery.maximumConnections
+        configuration.laneBounds.lanes = delivery.maximumLanes
         configuration.lanes.idleTimeout = delivery.timeouts.idle
         configuration.dialer.allowsLoopback = delivery.allowLoopback
         configuration.drainDeadline = delivery.drain
@@ -131,6 +134,15 @@ struct EmbeddedService {
                     RateLimit(
                         perSecond: account.maximumSendRate,
                         burst: max(Int(account.maximumSendRate.rounded(.up)), OutboundRecord.maximumRecipients))
+                }
+            },
+            sourcePool: { account, name in
+                controlPlane.effectivePool(name, account: account).map { pool in
+                    SourcePool(
+                        id: pool.id,
+                        sources: pool.addresses.compactMap { entry in
+                            SourceAddress(entry.address).map { SourcePool.Source(address: $0, weight: entry.weight) }
+                        })
                 }
             },
             eventLoopGroup: eventLoops, logger: self.logger)

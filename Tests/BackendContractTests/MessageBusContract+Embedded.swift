@@ -5,7 +5,7 @@ import Testing
 /// A ``SegmentMessageBus`` in a fresh folder. Segments are small, so that the contract runs over many of them.
 struct EmbeddedBusFixture: MessageBusFixture {
     static let name = "embedded"
-    static let abilities: Set<MessageBusAbility> = [.keepsDataOverReopen, .refusesUnknownTopics, .commitsWhileRevoking]
+    static let abilities: Set<MessageBusAbility> = [.keepsDataOverReopen, .refusesUnknownTopics, .commitsWhileRevoking, .tellsEnds]
 
     let folder: MessageBusFolder
 

@@ -1,14 +1,14 @@
 import Backends
 import ClusterBackends
 import KafkaClient
+import Logging
 import Testing
 
 /// A ``KafkaMessageBus`` on a mock cluster of librdkafka's own, which lives as long as the fixture.
 struct KafkaBusFixture: MessageBusFixture {
     static let name = "Kafka, mock cluster"
-    // A member that dies without leaving is only seen after its session time, and one process cannot die without its other tests. The
-    // mock refuses commits during a rebalance, which real brokers take.
-    static let abilities: Set<MessageBusAbility> = [.refusesUnknownTopics]
+    // The mock refuses commits during a rebalance, which real brokers take.
+    static let abilities: Set<MessageBusAbility> = [.keepsDataOverReopen, .refusesUnknownTopics, .tellsEnds]
 
     let cluster: KafkaMockCluster
 
@@ -18,25 +18,42 @@ struct KafkaBusFixture: MessageBusFixture {
 
     func open() async throws -> any MessageBus {
         let cluster = self.cluster
-        return try KafkaMessageBus(
+        let bus = try KafkaMessageBus(
             KafkaMessageBus.Configuration(
                 kafka: KafkaConfiguration(
                     bootstrapServers: cluster.bootstrapServers, produceTimeout: .seconds(30), sessionTimeout: .seconds(6),
                     maximumRecordBytes: 2 << 20),
-                replicas: 1, minimumInSyncReplicas: 1),
-            createTopic: { topic in try cluster.createTopic(topic.name, partitions: topic.partitions) })
+                replicas: 1, minimumInSyncReplicas: 1, allowsUnsafeReplicas: true, trimInterval: nil),
+            createTopic: { topic in try cluster.createTopic(topic.name, partitions: topic.partitions) },
+            logger: .silent)
+        return bus.served()
     }
 
     func reopenAfterCrash(_ bus: any MessageBus) async throws -> any MessageBus {
-        await bus.close()
-        return try await self.open()
+        let dying = try #require(bus as? KafkaMessageBus)
+        await dying.dieUnnoticed()
+        // As every process does at its start.
+        let reopened = try await self.open()
+        try await reopened.ensureTopics(dying.knownTopics)
+        return reopened
     }
 
     func tearDown() async {}
 }
 
-/// Without two bodies, which are for a real broker: `readsAgainWhatWasNotCommitted` needs a process that dies without leaving its group,
-/// and `waitsForTheListener` commits during a rebalance, which the mock cluster refuses.
+extension KafkaMessageBus {
+    /// Itself, with ``run()`` running until it is closed.
+    func served() -> KafkaMessageBus {
+        Task { await self.run() }
+        return self
+    }
+}
+
+extension Logger {
+    static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+}
+
+/// Without one body, which is for a real broker: `waitsForTheListener` commits during a rebalance, which the mock cluster refuses.
 @Suite("MessageBus contract: Kafka, mock cluster", .timeLimit(.minutes(5)))
 struct KafkaMessageBusContract {
     typealias Contract = MessageBusContract<KafkaBusFixture>
@@ -49,6 +66,7 @@ struct KafkaMessageBusContract {
     @Test func checksTopics() async throws { try await Contract.checksTopics() }
     @Test func refusesAfterClose() async throws { try await Contract.refusesAfterClose() }
     @Test func boundsBatches() async throws { try await Contract.boundsBatches() }
+    @Test func readsAgainWhatWasNotCommitted() async throws { try await Contract.readsAgainWhatWasNotCommitted() }
     @Test func commitsNeverMoveBack() async throws { try await Contract.commitsNeverMoveBack() }
     @Test func refusesCommitsOfOthers() async throws { try await Contract.refusesCommitsOfOthers() }
     @Test func groupsAreIndependent() async throws { try await Contract.groupsAreIndependent() }

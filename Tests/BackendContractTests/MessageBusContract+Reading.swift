@@ -4,6 +4,7 @@ import Testing
 
 extension MessageBusContract {
     static func readsFromAnywhere() async throws {
+        guard Fixture.abilities.contains(.tellsEnds) else { return }
         try await self.withBus { _, bus in
             try await bus.ensureTopics([self.definition(partitions: 2, group: "nobody")])
             try await bus.produce((0..<10).map { self.record("\($0)", partition: $0 % 2) })
@@ -48,7 +49,7 @@ extension MessageBusContract {
             try await consumer.commit([positions[0].topicPartition: positions[2].offset])
             let told = try await bus.positions(topic: "mail", group: "worker")
             #expect(told.map(\.topicPartition.partition) == [0, 1])
-            #expect(told[1].end == positions[4].offset + 1)
+            if Fixture.abilities.contains(.tellsEnds) { #expect(told[1].end == positions[4].offset + 1) }
             #expect(told[1].committed == positions[2].offset)
             #expect(told[1].start <= positions[2].offset)
             #expect(try await bus.positions(topic: "mail", group: nil)[1].committed == nil)

@@ -29,4 +29,6 @@ enum MessageBusAbility: Hashable, Sendable {
     case refusesUnknownTopics
     /// Offsets can be committed while partitions are being taken away.
     case commitsWhileRevoking
+    /// The end of a partition is told right: one test broker counts a batch as one record.
+    case tellsEnds
 }

@@ -29,6 +29,11 @@ import Testing
             StateKey(collection: "configuration-set", scope: "123456789012", name: "news"),
             #"{"document":{"createdAt":1700000000008,"maxDeliverySeconds":600,"reputationMetricsEnabled":true,"sendingEnabled":false,"sendingPool":"pool","suppressedReasons":["BOUNCE","COMPLAINT"],"tags":[],"tlsPolicy":"REQUIRE","tracking":{"customRedirectDomain":"t.example.com","httpsPolicy":"REQUIRE_OPEN_ONLY"}},"schema":1}"#
         ),
+        (
+            StateKey(collection: "pool", scope: "123456789012", name: "pool"),
+            #"{"document":{"addresses":[{"address":"192.0.2.1","weight":3}],"createdAt":1700000000009,"draining":true,"reroutedTo":"other","scalingMode":"MANAGED","tags":[{"key":"k","value":"v"}]},"schema":1}"#
+        ),
+        (StateKey(collection: "pool-address", scope: "", name: "192.0.2.1"), #"{"document":{"owner":"123456789012","pool":"pool"},"schema":1}"#),
     ]
 
     @Test func documentsOfTheFirstReleaseAreRead() async throws {
@@ -46,6 +51,9 @@ import Testing
         #expect(address.kind == .emailAddress && address.dkim == nil && !address.feedbackForwarding)
         let set = try #require(plane.configurationSet("news", account: account.id))
         #expect(set.tlsPolicy == .require && set.maxDeliverySeconds == 600 && set.suppressedReasons == [.bounce, .complaint])
+        let pool = try #require(plane.pool("pool", owner: account.id))
+        #expect(pool.addresses == [.init(address: "192.0.2.1", weight: 3)] && pool.isDraining && pool.reroutedTo == "other")
+        #expect(pool.scalingMode == .managed && pool.tags == [.init(key: "k", value: "v")])
         #expect(set.tracking == .init(customRedirectDomain: "t.example.com", httpsPolicy: .requireOpenOnly))
     }
 
@@ -58,6 +66,8 @@ import Testing
         try await plane.updateAccount(account) { _ in }
         try await plane.updateConfigurationSet("news", account: account) { $0.sendingEnabled.toggle() }
         try await plane.updateConfigurationSet("news", account: account) { $0.sendingEnabled.toggle() }
+        try await plane.drainPool("pool", owner: account, isDraining: false)
+        try await plane.drainPool("pool", owner: account, isDraining: true)
         for name in ["example.com", "a@example.com"] {
             try await plane.updateIdentity(name, account: account) { $0.feedbackForwarding.toggle() }
             try await plane.updateIdentity(name, account: account) { $0.feedbackForwarding.toggle() }

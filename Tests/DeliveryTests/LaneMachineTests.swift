@@ -1,3 +1,4 @@
+import ApusSchema
 import Delivery
 import NIOCore
 import Testing
@@ -209,6 +210,185 @@ import Testing
         same(lane.connected(1, now: self.at(0)), [.start(message: 1, connection: 1)])
         same(lane.finished(1, isReusable: true, now: self.at(0)), [.start(message: 99, connection: 1)])
         same(lane.finished(1, isReusable: true, now: self.at(0)), [.start(message: 2, connection: 1)])
+    }
+
+    @Test func campaignsOfAnAccountTakeTurns() {
+        var lane = self.machine { $0.connections = 1 }
+        for message in 1...3 { _ = lane.enqueue(UInt64(message), owner: "a", campaign: "spring", octets: 1, now: self.at(0)) }
+        _ = lane.enqueue(10, owner: "a", campaign: "autumn", octets: 1, now: self.at(0))
+        _ = lane.enqueue(20, owner: "b", octets: 1, now: self.at(0))
+        _ = lane.enqueue(21, owner: "b", octets: 1, now: self.at(0))
+        same(self.order(of: 6, &lane), [1, 20, 10, 21, 2, 3])
+    }
+
+    @Test func recipientsCost() {
+        var lane = self.machine { $0.connections = 1 }
+        for message in 1...10 {
+            _ = lane.enqueue(UInt64(message), owner: "fifty", cost: 5, octets: 1, now: self.at(0))
+            _ = lane.enqueue(UInt64(message + 100), owner: "one", octets: 1, now: self.at(0))
+        }
+        let order = self.order(of: 12, &lane)
+        #expect(order.count { $0 > 100 } == 10 && order.count { $0 < 100 } == 2)
+    }
+
+    /// One after the other over one connection, from the first on.
+    func order(of count: Int, _ lane: inout LaneMachine) -> [UInt64] {
+        var order: [UInt64] = []
+        var actions = lane.connected(1, now: self.at(0))
+        while order.count < count {
+            for case .start(let message, _) in actions { order.append(message) }
+            actions = lane.finished(1, isReusable: true, now: self.at(0))
+            if !actions.contains(where: { if case .start = $0 { true } else { false } }) { break }
+        }
+        return order
+    }
+
+    // MARK: - Classes
+
+    @Test func transactionalGoesBeforeBulk() {
+        var lane = self.machine { $0.connections = 1 }
+        for message in 1...3 { _ = lane.enqueue(UInt64(message), class: .bulk, owner: "a", octets: 1, now: self.at(0)) }
+        for message in 11...13 { _ = lane.enqueue(UInt64(message), owner: "b", octets: 1, now: self.at(0)) }
+        same(self.order(of: 6, &lane), [11, 12, 13, 1, 2, 3])
+    }
+
+    @Test func bulkLeavesConnectionsToTransactional() {
+        var lane = self.machine {
+            $0.connections = 8
+            $0.initialConnections = 8
+        }
+        for message in 1...100 { _ = lane.enqueue(UInt64(message), class: .bulk, owner: "a", octets: 1, now: self.at(0)) }
+        // Six of eight, and no more are even opened.
+        #expect(lane.openConnections == 6)
+        for connection in 1...6 {
+            same(lane.connected(UInt64(connection), now: self.at(0)), [.start(message: UInt64(connection), connection: UInt64(connection))])
+        }
+        // Every one of them may be a tarpit: a transactional message does not wait for it.
+        same(lane.enqueue(500, owner: "b", octets: 1, now: self.at(1)), [.connect(connection: 7)])
+        same(lane.connected(7, now: self.at(1)), [.start(message: 500, connection: 7)])
+        // Nor does bulk take the connection that it leaves.
+        same(lane.finished(7, isReusable: true, now: self.at(2)), [])
+        same(lane.enqueue(501, owner: "b", octets: 1, now: self.at(2)), [.start(message: 501, connection: 7)])
+        same(lane.finished(1, isReusable: true, now: self.at(2)), [.start(message: 7, connection: 1)])
+    }
+
+    @Test func whatBulkHadIsBulksAgainHoweverItEnded() {
+        var lane = self.machine {
+            $0.connections = 2
+            $0.initialConnections = 2
+        }
+        for message in 1...4 { _ = lane.enqueue(UInt64(message), class: .bulk, owner: "a", octets: 1, now: self.at(0)) }
+        same(lane.connected(1, now: self.at(0)), [.start(message: 1, connection: 1)])
+        same(lane.skipped(1, now: self.at(0)), [.start(message: 2, connection: 1)])
+        same(lane.returned(1, now: self.at(0)), [.connect(connection: 2)])
+        same(lane.connected(2, now: self.at(0)), [.start(message: 2, connection: 2)])
+        same(lane.finished(2, isReusable: false, now: self.at(0)), [.connect(connection: 3)])
+        same(lane.connected(3, now: self.at(0)), [.start(message: 3, connection: 3)])
+        same(lane.finished(3, isReusable: true, now: self.at(0)), [.start(message: 4, connection: 3)])
+    }
+
+    @Test func singleConnectionIsBulksAsWell() {
+        var lane = self.machine { $0.connections = 1 }
+        same(lane.enqueue(1, class: .bulk, owner: "a", octets: 1, now: self.at(0)), [.connect(connection: 1)])
+        same(lane.connected(1, now: self.at(0)), [.start(message: 1, connection: 1)])
+    }
+
+    /// Ten transactional messages of one account leave within a second while 100,000 of another wait in the same lane: here at 400 a second.
+    @Test func tenOfOneAccountDoNotWaitForAHundredThousandOfAnother() {
+        for deliveryClass in [Topics.DeliveryClass.bulk, .transactional] {
+            var lane = self.machine {
+                $0.connections = 20
+                $0.initialConnections = 20
+                $0.waiting = 400_000
+                $0.waitingOctets = 1 << 40
+                $0.messagesPerConnection = 1_000_000
+            }
+            for message in 1...100_000 {
+                _ = lane.enqueue(UInt64(message), class: deliveryClass, owner: "large", octets: 1000, now: self.at(0))
+            }
+            #expect(lane.waiting == 100_000)
+            var busy: [UInt64: Double] = [:]
+            var left: [UInt64: Double] = [:]
+            func apply(_ actions: [Action], at time: Double) {
+                for case .start(let message, let connection) in actions {
+                    busy[connection] = time + 0.05
+                    left[message] = time
+                }
+            }
+            for connection in 1...20 { apply(lane.connected(UInt64(connection), now: self.at(0)), at: 0) }
+            var hasCome = false
+            while let next = busy.min(by: { ($0.value, $0.key) < ($1.value, $1.key) }), next.value < 3 {
+                if next.value >= 1, !hasCome {
+                    hasCome = true
+                    for message in 200_001...200_010 {
+                        let actions = lane.enqueue(UInt64(message), owner: "small", octets: 1000, now: self.at(next.value))
+                        for case .connect(let connection) in actions { apply(lane.connected(connection, now: self.at(next.value)), at: next.value) }
+                        apply(actions, at: next.value)
+                    }
+                }
+                busy[next.key] = nil
+                apply(lane.finished(next.key, isReusable: true, now: self.at(next.value)), at: next.value)
+            }
+            let times = (200_001...200_010).compactMap { left[UInt64($0)] }
+            #expect(times.count == 10)
+            #expect(times.allSatisfy { $0 < 2 }, "\(deliveryClass): \(times)")
+            #expect(lane.waiting > 90_000)
+        }
+    }
+
+    // MARK: - Room
+
+    @Test func accountLeavesRoomForOthers() {
+        var lane = self.machine {
+            $0.waiting = 100
+            $0.assuredWaiting = 10
+        }
+        var taken = 0
+        for message in 1...200 {
+            if case .hold? = lane.enqueue(UInt64(message), owner: "large", octets: 1, now: self.at(0)).first { continue }
+            taken += 1
+        }
+        // Half of what is left, each time.
+        #expect(taken == 50)
+        for message in 1001...1020 {
+            let actions = lane.enqueue(UInt64(message), owner: "small", octets: 1, now: self.at(0))
+            #expect(!actions.contains { if case .hold = $0 { true } else { false } })
+        }
+    }
+
+    @Test func bulkLeavesRoomForTransactional() {
+        var lane = self.machine { $0.waiting = 100 }
+        for message in 1...200 { _ = lane.enqueue(UInt64(message), class: .bulk, owner: "\(message)", octets: 1, now: self.at(0)) }
+        #expect(lane.waiting == 75)
+        for message in 1001...1200 { _ = lane.enqueue(UInt64(message), owner: "\(message)", octets: 1, now: self.at(0)) }
+        #expect(lane.waiting == 100)
+    }
+
+    // MARK: - Other lanes
+
+    @Test func connectionGoesToALaneThatNeedsItMore() {
+        var lane = self.machine {
+            $0.connections = 2
+            $0.initialConnections = 2
+        }
+        for message in 1...4 { _ = lane.enqueue(UInt64(message), owner: "a", octets: 1, now: self.at(0)) }
+        _ = lane.connected(1, now: self.at(0))
+        _ = lane.connected(2, now: self.at(0))
+        // It wants another one at once; whether there is one is not decided here.
+        same(lane.finished(1, isReusable: true, yields: true, now: self.at(0)), [.quit(connection: 1), .connect(connection: 3)])
+        same(lane.connectCancelled(3, now: self.at(0)), [])
+        same(lane.finished(2, isReusable: true, now: self.at(0)), [.start(message: 3, connection: 2), .connect(connection: 4)])
+        #expect(lane.backoffEnd(now: self.at(0)) == nil)
+    }
+
+    @Test func idleConnectionsAreShed() {
+        var lane = self.machine { $0.connections = 2 }
+        _ = lane.enqueue(1, owner: "a", octets: 1, now: self.at(0))
+        _ = lane.connected(1, now: self.at(0))
+        same(lane.shed(), [])
+        _ = lane.finished(1, isReusable: true, now: self.at(0))
+        same(lane.shed(), [.quit(connection: 1)])
+        #expect(lane.isEmpty)
     }
 
     @Test func stopGivesBackWhatWaitsAndFinishesWhatRuns() {

@@ -15,8 +15,10 @@ import Testing
         let bus = try KafkaMessageBus(
             KafkaMessageBus.Configuration(
                 kafka: KafkaConfiguration(bootstrapServers: cluster.bootstrapServers, produceTimeout: .seconds(30), sessionTimeout: .seconds(6)),
-                replicas: 1, minimumInSyncReplicas: 1),
-            createTopic: { topic in try cluster.createTopic(topic.name, partitions: topic.partitions) })
+                replicas: 1, minimumInSyncReplicas: 1, allowsUnsafeReplicas: true, trimInterval: nil),
+            createTopic: { topic in try cluster.createTopic(topic.name, partitions: topic.partitions) },
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let serving = Task { await bus.run() }
         let tiers: [DelayTier] = [.fifteenSeconds, .oneMinute]
         let topics = tiers.flatMap { [Topics.retry($0), Topics.hold($0)] } + ["resume", Topics.dead]
         try await bus.ensureTopics(topics.map { TopicDefinition(name: $0, partitions: 2, retention: .untilConsumed(group: Topics.group(of: $0))) })
@@ -52,5 +54,6 @@ import Testing
         mover.stop()
         try await moving.value
         await bus.close()
+        await serving.value
     }
 }

@@ -69,6 +69,36 @@ import Testing
         #expect(ledger.octets == 0)
     }
 
+    /// A topic whose mail does not get off may fill half of what is free, and another one finds room.
+    @Test func topicLeavesRoomForOthers() throws {
+        let other = TopicPartition(topic: "u", partition: 0)
+        var ledger = self.ledger { $0.octets = 100 }
+        ledger.assign([other])
+        let first = try self.ticket(&ledger, 0, 40)
+        holds(ledger.flow().pause.isEmpty)
+        let second = try self.ticket(&ledger, 0, 10, in: self.one)
+        #expect(ledger.mayFlow(self.one))
+        same(Set(ledger.flow().pause), [self.zero, self.one])
+        let third = try self.ticket(&ledger, 0, 24, in: other)
+        holds(!ledger.mayFlow(other))
+        holds(ledger.flow().pause.isEmpty)
+        ledger.complete(third)
+        ledger.end(third)
+        holds(ledger.flow().resume.isEmpty)
+        ledger.complete(first)
+        ledger.end(first)
+        #expect(ledger.mayFlow(self.zero))
+        same(Set(ledger.flow().resume), [self.zero, self.one])
+        // What has gone with its partition counts for nobody.
+        ledger.remove([self.one])
+        #expect(ledger.octets == 10)
+        ledger.end(second)
+        #expect(ledger.octets == 0)
+        let again = try self.ticket(&ledger, 1, 49)
+        holds(ledger.flow().pause.isEmpty)
+        ledger.end(again)
+    }
+
     @Test func fullPartitionPausesAlone() throws {
         var ledger = self.ledger { $0.pendingPerPartition = 4 }
         let tickets = try (0..<4).map { try self.ticket(&ledger, $0) }
@@ -107,6 +137,27 @@ import Testing
         same(ledger.beginClosing(ticket), .proceed)
         // Once its outcome is being written it is not detached any more.
         holds(ledger.detaching(now: self.now + .seconds(60)).isEmpty)
+    }
+
+    /// Many are slow, and only those are written again that half of the tracker waits for.
+    @Test func olderHalfOfAFullTrackerIsDetached() throws {
+        var ledger = self.ledger { $0.pendingPerPartition = 100 }
+        let tickets = try (0..<80).map { try self.ticket(&ledger, $0) }
+        for number in 0..<80 where number % 10 != 0 {
+            ledger.complete(tickets[number])
+            ledger.end(tickets[number])
+        }
+        let detaching = ledger.detaching(now: self.now + .seconds(2))
+        same(detaching.map(\.position.offset).sorted(), [0, 10, 20, 30])
+        for ticket in detaching { ledger.detached(ticket, isGuarded: true) }
+        same(ledger.takeCommits(), [self.zero: 40])
+        #expect(ledger.detachedRecords == 4)
+        // Forty wait: it is not nearly full any more.
+        holds(ledger.detaching(now: self.now + .seconds(3)).isEmpty)
+        ledger.end(detaching[0])
+        #expect(ledger.detachedRecords == 3)
+        ledger.remove([self.zero])
+        #expect(ledger.detachedRecords == 0)
     }
 
     @Test func headOfAFullTrackerIsDetachedBeforeItsTime() throws {

@@ -665,6 +665,55 @@ import Testing
         }
     }
 
+    /// One session that takes its time does not stop a partition that may have few records uncommitted.
+    @Test func slowHeadOfAFullTrackerStopsNobody() async throws {
+        try await WorkerStage.run {
+            $0.partitions = 1
+            $0.configuration.ledger.pendingPerPartition = 40
+            $0.configuration.ledger.shortPatience = .milliseconds(100)
+            $0.configuration.batches.maximumBatchRecords = 10
+            var slow = Self.rule(.dot, .none, recipient: "slow*", first: 1)
+            slow.delay = .seconds(8)
+            $0.sink.rules = MailSinkRules([slow])
+        } _: { stage in
+            try await stage.submit([Messages.message(0, to: ["slow@x.test"])])
+            await stage.sink.wait { $0.rules["rule"] == 1 }
+            try await stage.submit((1...200).map { Messages.message($0, to: ["a@x.test"]) })
+            try await stage.drained()
+            // All of them, and the slow one is still at its final dot.
+            #expect(stage.sink.messages.count == 200)
+            #expect(try stage.waiting(.hold).map(\.recipients) == [["slow@x.test"]])
+        }
+    }
+
+    /// What a lane gives back after its record was detached is not written twice: the guard copy speaks for it.
+    @Test func detachedRecordThatNeverStartedIsLeftToItsGuard() async throws {
+        try await WorkerStage.run {
+            $0.partitions = 1
+            $0.configuration.ledger.patience = .milliseconds(200)
+            $0.configuration.lanes.connections = 1
+            $0.configuration.lanes.patience = .seconds(3)
+            var slow = Self.rule(.dot, .none, recipient: "slow*", first: 1)
+            slow.delay = .seconds(6)
+            $0.sink.rules = MailSinkRules([slow])
+        } _: { stage in
+            try await stage.submit(Messages.message(0, to: ["slow@x.test"]))
+            await stage.sink.wait { $0.rules["rule"] == 1 }
+            try await stage.submit(Messages.message(1, to: ["a@x.test"]))
+            try await stage.drained()
+            #expect(try Set(stage.waiting(.hold).map(\.recipients)) == [["slow@x.test"], ["a@x.test"]])
+            // Its lane has no turn for it: it leaves its claim, and no second copy.
+            try await stage.bus.wait { _ in stage.throttling.state.withLock { $0.calls.contains("release") } }
+            #expect(try stage.waiting(.hold).count == 2)
+            await stage.sink.waitForMessages(1)
+            var copy = try #require(try stage.waiting(.hold).first { $0.recipients == ["a@x.test"] })
+            copy.notBeforeMs = 0
+            try await stage.submit(copy)
+            try await stage.bus.wait { _ in (try? stage.events.map(\.delivery.recipients).contains(["a@x.test"])) ?? false }
+            #expect(stage.sink.messages.map(\.recipients) == [["slow@x.test"], ["a@x.test"]])
+        }
+    }
+
     // MARK: - Stopping
 
     @Test func stopDoesNotWaitForServersThatSayNothing() async throws {

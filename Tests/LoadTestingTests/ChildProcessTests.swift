@@ -21,6 +21,15 @@ import Testing
         #expect(child.lastWords.contains("three"))
     }
 
+    /// A child that had a listener of ours would keep it listening after we close it.
+    @Test func noSocketIsInherited() async throws {
+        let descriptor = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        #expect(descriptor > 2)
+        let result = try await Child.run("/bin/sh", ["-c", "ls /proc/self/fd"])
+        #expect(result.end.isSuccess && !result.output.split(separator: "\n").contains("\(descriptor)"), "\(result.output)")
+    }
+
     @Test func aLineThatNeverComes() async throws {
         let child = try await Self.start("echo one")
         let failure = await #expect(throws: ChildFailure.self) { try await child.line(within: .seconds(30)) { $0 == "two" } }

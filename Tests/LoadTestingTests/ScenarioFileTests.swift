@@ -10,6 +10,11 @@ import Testing
         #expect(scenario.name == name && !scenario.conditions.isEmpty)
     }
 
+    @Test(arguments: SinkFile.shipped.keys.sorted())
+    func shippedSinks(name: String) throws {
+        #expect(try !SinkFile.load(name).providers.isEmpty)
+    }
+
     @Test(arguments: [
         ("{", "cannot be read"), (#"{"name":"x","summary":"y"}"#, "lacks \"streams\""), (#"{"name":"x","summary":"y","streams":[]}"#, "streams"),
         (#"{"name":"x","summary":"y","streams":[{"name":"a","message":1}]}"#, "unknown key \"message\""),
@@ -20,6 +25,13 @@ import Testing
         (#"{"name":"x","summary":"y","streams":[{"name":"a","messages":1}],"faults":[{"action":"explode","at":"1s"}]}"#, "action"),
         (#"{"name":"x","summary":"y","streams":[{"name":"a","messages":1,"domains":{"shares":{"a.test":2}}}]}"#, "shares"),
         (#"{"name":"x","summary":"y","streams":[{"name":"a","messages":1,"duration":"1000h"}]}"#, "at most"),
+        (#"{"name":"x","summary":"y","streams":[{"name":"a","messages":1,"configurationSets":{"a\"b":1}}]}"#, "names of configurationSets"),
+        (#"{"name":"x","summary":"y","streams":[{"name":"a","messages":1}],"sink":"nowhere"}"#, "no sink scenario"),
+        (#"{"name":"x","summary":"y","streams":[{"name":"a","messages":1}],"sink":{"rule":[]}}"#, "unknown key \"rule\""),
+        (
+            #"{"name":"x","summary":"y","streams":[{"name":"a","messages":1}],"sink":"providers","faults":[{"action":"cut","at":"1s"}]}"#,
+            "not for providers"
+        ),
     ])
     func mistakes(text: String, expected: String) {
         do {

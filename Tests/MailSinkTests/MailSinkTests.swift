@@ -40,6 +40,36 @@ import Testing
         }
     }
 
+    /// A client may end its side with its last command: answers that take their time still reach it.
+    @Test(arguments: [true, false]) func answersAClientThatHasEndedItsSide(stores: Bool) async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "sink-\(UInt64.random(in: 0 ... .max))").path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        func change(_ configuration: inout MailSinkConfiguration) {
+            if stores {
+                configuration.storeDirectory = folder
+            } else {
+                var rule = MailSinkRule(name: "slow", stage: .dot, action: .none)
+                rule.delay = .milliseconds(50)
+                configuration.rules = MailSinkRules([rule])
+            }
+        }
+        try await withSink(change) { (sink: MailSink) async throws in
+            for _ in 0..<20 {
+                let replies = try await RawClient.talk(
+                    "EHLO c\r\n" + RawClient.message() + RawClient.message() + "QUIT\r\n", endsItsSide: true, to: sink.addresses[0])
+                let lines = replies.split(separator: "\r\n")
+                #expect(lines.last?.hasPrefix("221 ") == true && lines.count { $0.hasPrefix("354 ") } == 2, "\(replies)")
+            }
+            #expect(sink.statistics.messages == 40)
+            // Half a message is none.
+            let cut = try await RawClient.talk(
+                "EHLO c\r\nMAIL FROM:<a@x.y>\r\nRCPT TO:<b@x.y>\r\nDATA\r\nhalf", endsItsSide: true, to: sink.addresses[0])
+            #expect(cut.contains("354 "))
+            await sink.waitUntilIdle()
+            #expect(sink.statistics.messages == 40 && sink.statistics.openConnections == 0)
+        }
+    }
+
     @Test func stores() async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "mailsink-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: folder) }

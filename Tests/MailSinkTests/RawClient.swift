@@ -7,16 +7,19 @@ enum RawClient {
         typealias InboundIn = ByteBuffer
         typealias OutboundOut = ByteBuffer
         private let text: ByteBuffer
+        private let endsItsSide: Bool
         private let promise: EventLoopPromise<String>
         private var received = ByteBuffer()
 
-        init(_ text: String, _ promise: EventLoopPromise<String>) {
+        init(_ text: String, endsItsSide: Bool, _ promise: EventLoopPromise<String>) {
             self.text = ByteBuffer(string: text)
+            self.endsItsSide = endsItsSide
             self.promise = promise
         }
 
         func channelActive(context: ChannelHandlerContext) {
             context.writeAndFlush(wrapOutboundOut(text), promise: nil)
+            if endsItsSide { context.close(mode: .output, promise: nil) }
         }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -33,12 +36,14 @@ enum RawClient {
         }
     }
 
-    /// The replies to everything, given at once; the text should end with `QUIT`.
-    static func talk(_ text: String, to address: SocketAddress) async throws -> String {
+    /// The replies to everything, given at once; the text should end with `QUIT`, or the client end its side.
+    static func talk(_ text: String, endsItsSide: Bool = false, to address: SocketAddress) async throws -> String {
         let promise = MultiThreadedEventLoopGroup.singleton.next().makePromise(of: String.self)
         _ = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(Collector(text, promise)) }
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(Collector(text, endsItsSide: endsItsSide, promise))
+                }
             }
             .connect(to: address)
             .get()

@@ -90,7 +90,7 @@ struct ServerFixture {
     ) -> (head: String, body: String) {
         let hash = PayloadHash.hash(body.utf8)
         var signable = SignableRequest(method: method, target: target, headers: [(name: "host", value: "email.example.org")] + headers)
-        if method == "POST" { signable.headers.append((name: "content-type", value: "application/json")) }
+        if method == "POST" || method == "PUT" { signable.headers.append((name: "content-type", value: "application/json")) }
         if bodyHashHeader {
             let hex = hash.map { byte in String(byte >> 4, radix: 16) + String(byte & 15, radix: 16) }.joined()
             signable.headers.append((name: "x-amz-content-sha256", value: hex))
@@ -99,7 +99,7 @@ struct ServerFixture {
         let added = signer.headers(for: signable, bodyHash: hash, nowUnixSeconds: seconds)
         var head = "\(method) \(target) HTTP/1.1\r\n"
         for (name, value) in signable.headers + added { head += "\(name): \(value)\r\n" }
-        if method == "POST" || contentLength != nil { head += "Content-Length: \(contentLength ?? body.utf8.count)\r\n" }
+        if method == "POST" || method == "PUT" || contentLength != nil { head += "Content-Length: \(contentLength ?? body.utf8.count)\r\n" }
         return (head + "\r\n", body)
     }
 

@@ -8,28 +8,6 @@ extension Scenarios {
     @Suite
     struct Harness {
         @Test
-        func accountsTellLossDoublesAndDoubtApart() throws {
-            let ledger = LoadLedger()
-            ledger.record { contents in
-                contents.answered = ["once": "m1", "twice": "m2", "bounced": "m3", "lost": "m4", "unsaid": "m5"]
-                contents.unanswered = ["arrived", "gone"]
-            }
-            func event(_ type: String, _ body: String, _ messageID: String) throws -> SESEvent {
-                try SESEvent(line: #"{"eventType":"\#(type)","mail":{"messageId":"\#(messageID)"},"\#(body)":{}}"#)
-            }
-            let events = try ["m1", "m2"].map { try event("Delivery", "delivery", $0) } + [event("Bounce", "bounce", "m3")]
-            let account = Account(ledger: ledger, copies: ["once": 1, "twice": 3, "unsaid": 1, "arrived": 2, "nobodys": 1], events: events)
-            #expect(account.accepted == 5)
-            #expect(account.delivered == 3)
-            #expect(account.bounced == 1)
-            #expect(account.doubled == 3)
-            #expect(account.inDoubt == 2 && account.inDoubtDelivered == 1)
-            #expect(account.lost == ["lost"])
-            #expect(account.strangers == ["nobodys"])
-            #expect(account.misreported == ["unsaid"])
-        }
-
-        @Test
         func childrenEndAsTheyAreEnded() async throws {
             let failing = try await Child.run("/bin/sh", ["-c", "echo out; echo err >&2; exit 3"])
             #expect(failing.end == .exited(3) && failing.output == "out" && failing.errors == "err")

@@ -1,6 +1,7 @@
 import ChildProcesses
 import Foundation
 import LoadTesting
+import MailSink
 import TestSupport
 import Testing
 
@@ -10,8 +11,17 @@ extension Scenarios {
     struct LoadHarness {
         private static let scenario = """
             {"name": "honesty", "summary": "10,000 messages, and a sink that keeps wrong accounts.", "settle": "4s", "connections": 20,
-             "streams": [{"name": "load", "messages": MESSAGES, "concurrency": 20, "size": "2k"}]}
+             "streams": [{"name": "load", "messages": MESSAGES, "concurrency": 20, "size": "2k", "configurationSets": {"one": 1, "two": 3}}]}
             """
+
+        /// Runs a scenario whose conditions must hold.
+        static func run(_ scenario: LoadScenario, in folder: ScratchFolder, within limit: Duration = .seconds(110)) async throws -> LoadReport {
+            let file = try folder.write(String(decoding: try JSONEncoder().encode(scenario), as: UTF8.self), to: "scenario.json")
+            let out = folder.file("out")
+            let result = try await Child.run(Programs.loadTest, ["run", file, "--out", out, "--quiet"], within: limit)
+            guard result.end.isSuccess else { throw ChildFailure("\(result.end)\n\(result.output)\n\(result.errors)") }
+            return try ReportJSON.readReport("\(out)/report.json")
+        }
 
         /// Runs the scenario, and gives the exit status with the report.
         private static func run(
@@ -76,6 +86,68 @@ extension Scenarios {
                 #expect(result.end.isSuccess, "\(result.output) \(result.errors)")
                 #expect(result.output.contains("FELL BEHIND") && result.output.contains("connections were busy"), "\(result.output)")
                 #expect(result.output.contains("accepted 100, refused 0"), "\(result.output)")
+            }
+        }
+
+        /// Many providers on addresses of their own, found by DNS, with limits, errors and TLS.
+        @Test
+        func mailboxProvidersAreFound() async throws {
+            try await Stage.run(within: .seconds(200)) { stage in
+                var scenario = try ScenarioFile.load("mailbox-providers")
+                scenario.limit(messages: 600, milliseconds: nil)
+                // So few messages meet too few of the rare errors.
+                scenario.conditions.removeAll { $0.measure == "bounced" || $0.measure == "deferrals" }
+                let report = try await Self.run(scenario, in: stage.folder, within: .seconds(190))
+                #expect(report.messages.accepted == 600)
+                #expect(report.recipients.delivered + report.recipients.bounced == 600)
+                var reader = try RecordLogReader<Arrival>(path: "\(stage.folder.file("out"))/arrivals.bin")
+                let providers = Set(try reader.next().filter { $0.kind == .accepted }.map(\.provider))
+                #expect(providers.count >= 5, "\(providers)")
+            }
+        }
+
+        /// Mailboxes bounce, complain, open and click after they have accepted.
+        @Test
+        func recipientsReact() async throws {
+            try await Stage.run { stage in
+                let reports = try await stage.startSink("reports")
+                let pages = try await RequestLog.start()
+                let file = try stage.folder.write(
+                    """
+                    {"providers": [{"name": "far", "domains": ["*"], "reactions": {
+                        "dsn": {"share": 1, "recipient": "gone@*"}, "complaint": {"share": 1, "recipient": "angry@*", "to": "fbl@mail.apus.test"},
+                        "open": {"share": 1, "recipient": "keen@*"}, "click": {"share": 1, "recipient": "keen@*"}}}]}
+                    """, to: "sink.json")
+                let sink = try await Child.start(
+                    name: "reacting sink", Programs.loadTest,
+                    [
+                        "sink", "--scenario", file, "--base-address", "127.78.0.1", "--port", "0", "--reactions-to", reports.address, "--visit-at",
+                        pages.address, "--json-stats",
+                    ])
+                let ready = try await sink.line(within: .seconds(30)) { $0.contains("ready on ") }
+                let server = try stage.makeServer(arguments: ["--route", "*=\(ready.split(separator: " ").last ?? "")"])
+                try await server.start()
+                let client = try await stage.makeClient(of: server)
+                for name in ["gone", "angry", "keen"] {
+                    let body = SendEmailBody.simple(
+                        from: "ada@example.com", to: ["\(name)@far.test"],
+                        html: #"<p><img src="http://track.example.com/open/1.gif"><a href="http://track.example.com/click?to=2">more</a></p>"#)
+                    #expect(try await client.send(body, to: server.address).status == 200)
+                }
+                let requests = try await pages.until(count: 2, within: .seconds(30))
+                #expect(requests.contains { $0.hasPrefix("GET /open/1.gif ") && $0.contains("\r\nHost: track.example.com\r\n") }, "\(requests)")
+                #expect(requests.contains { $0.hasPrefix("GET /click?to=2 ") }, "\(requests)")
+                let mail = try await eventually(within: .seconds(30), "a DSN and a complaint") { () -> [StoredMessage]? in
+                    let messages = try reports.messages()
+                    return messages.count == 2 ? messages : nil
+                }
+                let dsn = try #require(mail.first { $0.recipients != ["fbl@mail.apus.test"] })
+                #expect(dsn.recipients.allSatisfy { $0.hasSuffix("@mail.apus.test") }, "the return path: \(dsn.recipients)")
+                #expect(dsn.text.contains("report-type=delivery-status") && dsn.text.contains("gone@far.test"))
+                let complaint = try #require(mail.first { $0.recipients == ["fbl@mail.apus.test"] })
+                #expect(complaint.text.contains("report-type=feedback-report") && complaint.text.contains("Feedback-Type: abuse"))
+                #expect(try await sink.stop().isSuccess)
+                await pages.stop()
             }
         }
 

@@ -187,6 +187,13 @@ package nonisolated struct Apus_V1_OutboundMessage: @unchecked Sendable {
     set {_uniqueStorage()._bodyOctets = newValue}
   }
 
+  /// The IP pool's name, looked for among the account's own and then among the installation's; empty where the configuration set names
+  /// none. The addresses are those that the pool has when the message is sent.
+  package var pool: String {
+    get {_storage._pool}
+    set {_uniqueStorage()._pool = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// The message, CRLF line ends, complete but for the DKIM signature.
@@ -288,7 +295,7 @@ fileprivate nonisolated let _protobuf_package = "apus.v1"
 
 nonisolated extension Apus_V1_OutboundMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".OutboundMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}schema\0\u{3}message_id\0\u{1}account\0\u{3}configuration_set\0\u{1}queue\0\u{3}return_path\0\u{1}recipients\0\u{1}destination\0\u{1}tags\0\u{3}accepted_at_ms\0\u{3}expires_at_ms\0\u{1}attempt\0\u{1}hop\0\u{3}not_before_ms\0\u{3}last_reply\0\u{3}last_failure\0\u{1}body\0\u{3}body_reference\0\u{1}mail\0\u{3}signing_domain\0\u{3}resume_topic\0\u{3}eight_bit\0\u{3}body_octets\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}schema\0\u{3}message_id\0\u{1}account\0\u{3}configuration_set\0\u{1}queue\0\u{3}return_path\0\u{1}recipients\0\u{1}destination\0\u{1}tags\0\u{3}accepted_at_ms\0\u{3}expires_at_ms\0\u{1}attempt\0\u{1}hop\0\u{3}not_before_ms\0\u{3}last_reply\0\u{3}last_failure\0\u{1}body\0\u{3}body_reference\0\u{1}mail\0\u{3}signing_domain\0\u{3}resume_topic\0\u{3}eight_bit\0\u{3}body_octets\0\u{1}pool\0")
 
   fileprivate class _StorageClass {
     var _schema: UInt32 = 0
@@ -313,6 +320,7 @@ nonisolated extension Apus_V1_OutboundMessage: SwiftProtobuf.Message, SwiftProto
     var _resumeTopic: String = String()
     var _eightBit: Bool = false
     var _bodyOctets: UInt64 = 0
+    var _pool: String = String()
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -345,6 +353,7 @@ nonisolated extension Apus_V1_OutboundMessage: SwiftProtobuf.Message, SwiftProto
       _resumeTopic = source._resumeTopic
       _eightBit = source._eightBit
       _bodyOctets = source._bodyOctets
+      _pool = source._pool
     }
   }
 
@@ -400,6 +409,7 @@ nonisolated extension Apus_V1_OutboundMessage: SwiftProtobuf.Message, SwiftProto
         case 21: try { try decoder.decodeSingularStringField(value: &_storage._resumeTopic) }()
         case 22: try { try decoder.decodeSingularBoolField(value: &_storage._eightBit) }()
         case 23: try { try decoder.decodeSingularUInt64Field(value: &_storage._bodyOctets) }()
+        case 24: try { try decoder.decodeSingularStringField(value: &_storage._pool) }()
         default: break
         }
       }
@@ -486,6 +496,9 @@ nonisolated extension Apus_V1_OutboundMessage: SwiftProtobuf.Message, SwiftProto
       if _storage._bodyOctets != 0 {
         try visitor.visitSingularUInt64Field(value: _storage._bodyOctets, fieldNumber: 23)
       }
+      if !_storage._pool.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._pool, fieldNumber: 24)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -517,6 +530,7 @@ nonisolated extension Apus_V1_OutboundMessage: SwiftProtobuf.Message, SwiftProto
         if _storage._resumeTopic != rhs_storage._resumeTopic {return false}
         if _storage._eightBit != rhs_storage._eightBit {return false}
         if _storage._bodyOctets != rhs_storage._bodyOctets {return false}
+        if _storage._pool != rhs_storage._pool {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -8,7 +8,8 @@ package protocol BusConsumer: Sendable {
     /// Waits for data, without polling. A cancelled task gets nil.
     ///
     /// - Returns: nil when the consumer was closed.
-    /// - Throws: ``BusError`` when the bus cannot go on; the caller may call again.
+    /// - Throws: ``BusError`` when the bus cannot go on; the caller may call again. ``BusError/Code/offsetsLost`` concerns one partition,
+    ///   is told once, and wants an alarm.
     func nextBatch() async throws -> [BusRecord]?
 
     /// Says that everything below an offset is done, and waits until a crash of this process cannot undo it.

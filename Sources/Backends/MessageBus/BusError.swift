@@ -11,6 +11,9 @@ package struct BusError: Error, CustomStringConvertible {
         case recordTooLarge
         /// The partition belongs to another member.
         case notOwner
+        /// A group's offset in a partition is gone, or lies outside what the log holds: the partition is not read until somebody has seen
+        /// to it. The others are.
+        case offsetsLost
         /// The bus cannot be written or reached now (disk full, broker away): not known to be accepted.
         case unavailable
         /// What is stored cannot be read as it should; the message says where.

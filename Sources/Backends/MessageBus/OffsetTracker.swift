@@ -22,6 +22,9 @@ package struct OffsetTracker: Sendable {
     /// The oldest record that is not complete; nil when there is none.
     package var head: Int64? { self.entries.first?.offset }
 
+    /// The offset in the middle of what is not yet below ``commitOffset``; nil when there is nothing.
+    package var middle: Int64? { self.entries.isEmpty ? nil : self.entries[(self.entries.count - 1) / 2].offset }
+
     /// The offset to commit, or nil when nothing was completed since ``takeCommit()``.
     package var commitOffset: Int64? { self.committable }
 

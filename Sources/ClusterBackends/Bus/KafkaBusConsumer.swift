@@ -11,11 +11,11 @@ struct KafkaBusConsumer: BusConsumer {
     }
 
     func nextBatch() async throws -> [BusRecord]? {
-        try await self.translating { try await self.consumer.nextBatch()?.map(BusRecord.init) }
+        try await BusError.translating { try await self.consumer.nextBatch()?.map(BusRecord.init) }
     }
 
     func commit(_ offsets: [TopicPartition: Int64]) async throws {
-        try await self.translating {
+        try await BusError.translating {
             try await self.consumer.commit(Dictionary(uniqueKeysWithValues: offsets.map { (KafkaPartition($0.key), $0.value) }))
         }
     }
@@ -30,19 +30,11 @@ struct KafkaBusConsumer: BusConsumer {
     }
 
     func seek(_ partition: TopicPartition, to offset: Int64) async throws {
-        try await self.translating { try await self.consumer.seek(KafkaPartition(partition), to: offset) }
+        try await BusError.translating { try await self.consumer.seek(KafkaPartition(partition), to: offset) }
     }
 
     func close() async {
         await self.consumer.close()
-    }
-
-    private func translating<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
-        do {
-            return try await body()
-        } catch let error as KafkaError {
-            throw BusError(error)
-        }
     }
 }
 

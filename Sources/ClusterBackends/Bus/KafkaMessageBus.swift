@@ -1,31 +1,26 @@
 import ApusCore
 package import Backends
-package import KafkaClient
+import KafkaClient
+package import Logging
 import NIOCore
 import Synchronization
 
 /// The ``MessageBus`` on Kafka.
+///
+/// ``run()`` has to be running for consumers to join: it owns the tasks that their listeners run in, and deletes what was consumed.
 package final class KafkaMessageBus: MessageBus {
-    /// How topics are made and how much they must withstand.
-    package struct Configuration: Hashable, Sendable {
-        package var kafka: KafkaConfiguration
-        /// Replicas of every partition; 3 in production.
-        package var replicas: Int
-        /// Replicas that must have a record before it is acknowledged; 2 in production.
-        package var minimumInSyncReplicas: Int
+    /// Makes a topic where brokers take no administrative requests.
+    package typealias TopicMaker = @Sendable (TopicDefinition) async throws -> Void
 
-        package init(kafka: KafkaConfiguration, replicas: Int = 3, minimumInSyncReplicas: Int = 2) {
-            self.kafka = kafka
-            self.replicas = replicas
-            self.minimumInSyncReplicas = minimumInSyncReplicas
-        }
-    }
-
-    private let configuration: Configuration
+    let configuration: Configuration
+    let cluster: KafkaCluster
+    let createTopic: TopicMaker?
+    let logger: Logger
     private let producer: KafkaProducer
-    private let cluster: KafkaCluster
-    private let createTopic: (@Sendable (TopicDefinition) async throws -> Void)?
     private let state = Mutex(State())
+    /// Members of groups, on their way to ``run()``.
+    private let members: AsyncStream<KafkaMember>
+    private let newMembers: AsyncStream<KafkaMember>.Continuation
 
     private struct State {
         var topics: [String: TopicDefinition] = [:]
@@ -37,52 +32,38 @@ package final class KafkaMessageBus: MessageBus {
     ///
     /// - Parameters:
     ///   - configuration: the brokers and the topics' safety.
-    ///   - createTopic: makes a topic where the brokers take no admin requests, as a mock cluster; nil to ask the brokers.
+    ///   - createTopic: nil to ask the brokers, and to check the settings of topics with them.
+    ///   - logger: for what an operator must know of the cluster and the library.
     /// - Throws: ``BusError`` when the configuration does not fit.
-    package init(_ configuration: Configuration, createTopic: (@Sendable (TopicDefinition) async throws -> Void)? = nil) throws {
+    package init(_ configuration: Configuration, createTopic: TopicMaker? = nil, logger: Logger) throws {
+        let problems = configuration.problems
+        guard problems.isEmpty else { throw BusError(.invalidArgument, problems.joined(separator: "; ")) }
         self.configuration = configuration
         self.createTopic = createTopic
+        self.logger = logger
         self.cluster = KafkaCluster(configuration.kafka)
+        (self.members, self.newMembers) = AsyncStream.makeStream(of: KafkaMember.self)
         do {
             self.producer = try KafkaProducer(configuration.kafka)
         } catch let error as KafkaError {
             throw BusError(error)
         }
+        if let warning = KafkaLibrary.warning {
+            logger.warning("librdkafka is old", metadata: ["detail": "\(warning)"])
+        }
     }
 
-    package func ensureTopics(_ topics: [TopicDefinition]) async throws {
-        try await self.translating {
-            var existing = try await self.cluster.topics()
-            for topic in topics where existing[topic.name] == nil {
-                do {
-                    if let createTopic = self.createTopic {
-                        try await createTopic(topic)
-                    } else {
-                        try await self.cluster.createTopic(
-                            topic.name, partitions: topic.partitions, replicas: self.configuration.replicas,
-                            properties: self.properties(of: topic))
-                    }
-                } catch let error as KafkaError where error.isTopicExists {
-                    // Another process of the cluster was quicker.
-                }
-                existing = try await self.cluster.topics()
+    /// Serves the consumers' listeners and deletes consumed records, until ``close()``. Call it once; a cancelled task closes the bus.
+    package func run() async {
+        await withDiscardingTaskGroup { group in
+            if let interval = self.configuration.trimInterval {
+                group.addTask { await self.trim(every: interval) }
             }
-            for topic in topics {
-                let partitions = existing[topic.name]?.partitions ?? 0
-                guard partitions >= topic.partitions else {
-                    throw BusError(
-                        .topicMismatch,
-                        "the topic \(topic.name) has \(partitions) partitions and needs \(topic.partitions): add partitions to it, or ask for fewer")
-                }
+            for await member in self.members {
+                group.addTask { await member.serve() }
             }
-            let sized = topics.map { topic in
-                var topic = topic
-                topic.partitions = existing[topic.name]?.partitions ?? topic.partitions
-                return topic
-            }
-            self.state.withLock { state in
-                for topic in sized { state.topics[topic.name] = topic }
-            }
+            await self.close()
+            group.cancelAll()
         }
     }
 
@@ -97,7 +78,7 @@ package final class KafkaMessageBus: MessageBus {
                     .recordTooLarge, "a record is above \(self.configuration.kafka.maximumRecordBytes) bytes: its body belongs into the body store")
             }
         }
-        return try await self.translating {
+        return try await BusError.translating {
             let positions = try await self.producer.produce(
                 records.map { record in
                     KafkaMessage(topic: record.topic, partition: record.partition.map(Int32.init), key: record.key, value: record.value)
@@ -108,30 +89,26 @@ package final class KafkaMessageBus: MessageBus {
         }
     }
 
+    /// Joins a consumer group, and waits until it has given this member its share, which may be nothing.
     package func subscribe(
         group: String, topics: [String], configuration: BusConsumerConfiguration, rebalance: any BusRebalanceListener
     ) async throws -> any BusConsumer {
-        for topic in topics { _ = try self.definition(topic) }
-        let (assigned, firstAssignment) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        let consumer = try await self.translating {
-            try KafkaConsumer(
-                self.configuration.kafka,
-                .group(name: group, topics: topics) { change in
-                    switch change {
-                    case .assigned(let offsets):
-                        await rebalance.partitionsAssigned(
-                            Dictionary(uniqueKeysWithValues: offsets.map { (TopicPartition($0.key), $0.value) }))
-                        firstAssignment.finish()
-                    case .revoking(let partitions):
-                        await rebalance.partitionsRevoking(partitions.map { TopicPartition($0) })
-                    }
-                },
+        let keepsAll = try topics.map(self.definition).contains { $0.retention == .untilConsumed(group: group) }
+        return try await BusError.translating {
+            let consumer = try KafkaConsumer(
+                self.configuration.kafka, .group(name: group, topics: topics, keepsAll: keepsAll),
                 maximumRecords: configuration.maximumBatchRecords, maximumBytes: configuration.maximumBatchBytes)
+            try await self.keep(consumer)
+            self.newMembers.yield(KafkaMember(consumer: consumer, listener: rebalance))
+            do {
+                if try await consumer.waitUntilJoined() { return KafkaBusConsumer(consumer) }
+                try Task.checkCancellation()
+                throw BusError(.closed, "the bus was closed before the group \(group) could be joined")
+            } catch {
+                await consumer.close()
+                throw error
+            }
         }
-        try await self.keep(consumer)
-        // As on every bus, a member that has joined has its share, if there is one for it. A caller that is cancelled waits no longer.
-        for await _ in assigned {}
-        return KafkaBusConsumer(consumer)
     }
 
     package func read(topic: String, from start: BusReadStart, follow: Bool) async throws -> any BusReader {
@@ -149,7 +126,7 @@ package final class KafkaMessageBus: MessageBus {
                 }
             ends[partition] = position.end
         }
-        return try await self.translating {
+        return try await BusError.translating {
             let consumer = try KafkaConsumer(self.configuration.kafka, .partitions(starts), maximumRecords: 1000, maximumBytes: 4 << 20)
             try await self.keep(consumer)
             return KafkaBusReader(consumer, starts: starts, ends: follow ? nil : ends)
@@ -158,7 +135,7 @@ package final class KafkaMessageBus: MessageBus {
 
     package func positions(topic: String, group: String?) async throws -> [PartitionPositions] {
         let partitions = try self.definition(topic).partitions
-        return try await self.translating {
+        return try await BusError.translating {
             let ranges = try await self.cluster.watermarks(topic: topic, partitions: partitions)
             let committed: [Int64?] =
                 if let group {
@@ -174,15 +151,46 @@ package final class KafkaMessageBus: MessageBus {
         }
     }
 
+    /// What the library counts now, for metrics.
+    package var snapshot: Snapshot {
+        let consumers = self.state.withLock { $0.consumers }
+        let outstanding = self.producer.outstanding
+        return Snapshot(
+            producer: self.producer.statistics, consumers: consumers.compactMap(\.statistics), outstandingRecords: outstanding.records,
+            outstandingBytes: outstanding.bytes, producerRebuilds: self.producer.rebuilds)
+    }
+
     package func close() async {
         let consumers = self.state.withLock { state in
             state.isClosed = true
-            defer { state.consumers = [] }
-            return state.consumers
+            let consumers = state.consumers
+            state.consumers = []
+            return consumers
         }
-        for consumer in consumers { await consumer.close() }
+        // At the same time: each may need its drain time.
+        await withDiscardingTaskGroup { group in
+            for consumer in consumers { group.addTask { await consumer.close() } }
+        }
         await self.producer.close()
+        self.newMembers.finish()
     }
+
+    /// Ends as a killed process does: its members do not leave their groups, and what is not acknowledged is given up.
+    func abandon() async {
+        for consumer in self.state.withLock({ $0.consumers }) { await consumer.abandon() }
+        await self.producer.close(within: .zero)
+        await self.close()
+    }
+
+    /// Notes topics that may be used.
+    func know(_ topics: [TopicDefinition]) {
+        self.state.withLock { state in
+            for topic in topics { state.topics[topic.name] = topic }
+        }
+    }
+
+    /// The topics that may be used: those that ``ensureTopics(_:)`` has seen.
+    package var knownTopics: [TopicDefinition] { self.state.withLock { Array($0.topics.values) } }
 
     /// Notes a consumer that must end with the bus.
     private func keep(_ consumer: KafkaConsumer) async throws {
@@ -204,52 +212,5 @@ package final class KafkaMessageBus: MessageBus {
             guard let known = state.topics[topic] else { throw BusError(.unknownTopic, "the topic \(topic) was not made at start") }
             return known
         }
-    }
-
-    /// Unconsumed mail is never deleted by age or size; the service itself deletes what lies below the committed offsets.
-    private func properties(of topic: TopicDefinition) -> [String: String] {
-        var properties = [
-            "min.insync.replicas": "\(self.configuration.minimumInSyncReplicas)",
-            "unclean.leader.election.enable": "false",
-            "max.message.bytes": "\(self.configuration.kafka.maximumRecordBytes + 1024)",
-            // Delays are counted from when the broker appended a record, not from a producer's clock.
-            "message.timestamp.type": "LogAppendTime",
-        ]
-        switch topic.retention {
-        case .untilConsumed:
-            properties["retention.ms"] = "-1"
-            properties["retention.bytes"] = "-1"
-        case .bounded(let age, let bytes):
-            properties["retention.ms"] = "\(age.milliseconds)"
-            properties["retention.bytes"] = "\(bytes / Int64(max(topic.partitions, 1)))"
-        }
-        return properties
-    }
-
-    private func translating<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
-        do {
-            return try await body()
-        } catch let error as KafkaError {
-            throw BusError(error)
-        }
-    }
-}
-
-extension BusError {
-    /// What a Kafka error means to the bus's callers.
-    init(_ error: KafkaError) {
-        let code: Code =
-            if error.isUnknownTopic {
-                .unknownTopic
-            } else if error.isTooLarge {
-                .recordTooLarge
-            } else if error.isNotOwner {
-                .notOwner
-            } else if error.isClosed {
-                .closed
-            } else {
-                .unavailable
-            }
-        self.init(code, error.message, cause: error)
     }
 }

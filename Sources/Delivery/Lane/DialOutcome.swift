@@ -4,4 +4,6 @@ package enum DialOutcome: Sendable {
     case connected(any MailSession, brokenTLSHost: String?)
     /// No address of no host would do; the failure is that of the last one tried.
     case failed(DeliveryFailure)
+    /// No connection can be opened from the address that was asked for: no host was asked.
+    case unusableSource(DeliveryFailure)
 }

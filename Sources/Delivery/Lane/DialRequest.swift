@@ -3,7 +3,10 @@ package import SMTPProtocol
 
 /// A lane's wish for one more connection.
 package struct DialRequest: Sendable {
-    package var site: Site
+    /// Tried in their order.
+    package var hosts: MailHosts
+    /// Where to connect from; nil for the host's own choice.
+    package var source: SourceAddress?
     package var tls: SMTPTLSPolicy
     /// Hosts whose TLS is known to be broken, spoken to in clear where the policy allows it.
     package var clearHosts: Set<String>
@@ -12,10 +15,11 @@ package struct DialRequest: Sendable {
     package var completion: @Sendable (DialOutcome) -> Void
 
     package init(
-        site: Site, tls: SMTPTLSPolicy, clearHosts: Set<String>, eventLoop: any EventLoop,
+        hosts: MailHosts, source: SourceAddress? = nil, tls: SMTPTLSPolicy, clearHosts: Set<String>, eventLoop: any EventLoop,
         completion: @escaping @Sendable (DialOutcome) -> Void
     ) {
-        self.site = site
+        self.hosts = hosts
+        self.source = source
         self.tls = tls
         self.clearHosts = clearHosts
         self.eventLoop = eventLoop

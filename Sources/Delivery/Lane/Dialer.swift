@@ -63,16 +63,19 @@ package final class Dialer: Sendable {
         var generator = SystemRandomNumberGenerator()
         var failure = DeliveryFailure(routing: .noAddress)
         var tried = 0
-        for host in request.site.order(using: &generator).prefix(self.configuration.maximumHosts) {
+        for host in request.hosts.order(using: &generator).prefix(self.configuration.maximumHosts) {
             // Each may take the resolver's whole patience, and there may be as many as a domain's owner likes.
             guard !Task.isCancelled else { return .failed(failure) }
-            let found: HostAddresses.Answer = await self.addresses.addresses(of: host, port: request.site.port, isRoute: request.site.isRoute)
+            let found: HostAddresses.Answer = await self.addresses.addresses(
+                of: host, port: request.hosts.site.port, isRoute: request.hosts.site.isRoute)
             switch found {
             case .failed(let routing):
                 // A name that is not there says less than a host that was.
                 if tried == 0 { failure = DeliveryFailure(routing: routing) }
             case .addresses(let addresses, let name):
                 for address in addresses {
+                    // An address of one kind reaches no address of the other.
+                    if let source = request.source, source.isIPv6 != (address.protocol == .inet6) { continue }
                     guard tried < self.configuration.maximumAddresses, !Task.isCancelled else { return .failed(failure) }
                     tried += 1
                     switch await self.open(address, host: name, request: request) {
@@ -80,7 +83,9 @@ package final class Dialer: Sendable {
                     case .failure(let interruption):
                         failure = DeliveryFailure(interruption, classifier: .shared)
                         // What this side lacks it lacks for the next address as well.
-                        if case .noResources = interruption.cause { return .failed(failure) }
+                        if case .noResources = interruption.cause {
+                            return request.source == nil ? .failed(failure) : .unusableSource(failure)
+                        }
                     }
                 }
             }
@@ -107,11 +112,12 @@ package final class Dialer: Sendable {
     private func open(
         _ address: SocketAddress, host: String?, tls: SMTPTLSPolicy, request: DialRequest
     ) async -> Result<any MailSession, SMTPInterruption> {
+        let source = request.source.flatMap { try? SocketAddress(ipAddress: $0.text, port: 0) }
         let attempt = OpeningAttempt()
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 guard attempt.begin(continuation) else { return }
-                self.opener.open(address, host: host, tls: tls, on: request.eventLoop).whenComplete { attempt.end($0) }
+                self.opener.open(address, from: source, host: host, tls: tls, on: request.eventLoop).whenComplete { attempt.end($0) }
             }
         } onCancel: {
             attempt.cancel()

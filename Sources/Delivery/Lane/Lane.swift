@@ -4,22 +4,27 @@ package import NIOCore
 /// hops there once.
 package final class Lane: Sendable {
     package let key: LaneKey
+    /// This life of it, in its worker.
+    let id: UInt64
     package let eventLoop: any EventLoop
     private let core: NIOLoopBoundBox<LaneCore>
 
     /// - Parameters:
     ///   - key: the site and how it is spoken to.
+    ///   - id: this life of it.
     ///   - eventLoop: owns the lane and all of its connections.
     ///   - limits: the lane's bounds.
+    ///   - supply: how many connections it may have.
     ///   - dialer: opens connections.
     ///   - clock: the wall clock, for deadlines.
-    package init(key: LaneKey, eventLoop: any EventLoop, limits: LaneLimits, dialer: Dialer, clock: any DeliveryClock) {
+    init(key: LaneKey, id: UInt64, eventLoop: any EventLoop, limits: LaneLimits, supply: LaneSupply, dialer: Dialer, clock: any DeliveryClock) {
         self.key = key
+        self.id = id
         self.eventLoop = eventLoop
-        self.core = .makeBoxSendingValue(LaneCore(limits: limits, clock: clock), eventLoop: eventLoop)
+        self.core = .makeBoxSendingValue(LaneCore(limits: limits, supply: supply, clock: clock), eventLoop: eventLoop)
         let core = self.core
-        let request = { @Sendable [key, eventLoop] (connection: UInt64, clearHosts: Set<String>) in
-            let dial = DialRequest(site: key.site, tls: key.tls, clearHosts: clearHosts, eventLoop: eventLoop) { outcome in
+        let request = { @Sendable [key, eventLoop] (connection: UInt64, hosts: MailHosts, clearHosts: Set<String>) in
+            let dial = DialRequest(hosts: hosts, source: key.source, tls: key.tls, clearHosts: clearHosts, eventLoop: eventLoop) { outcome in
                 eventLoop.execute { core.value.dialed(connection, outcome) }
             }
             dialer.request(dial)
@@ -56,8 +61,27 @@ package final class Lane: Sendable {
         self.eventLoop.execute { core.value.close() }
     }
 
+    /// There is room for a connection that the lane waits for.
+    func supplied() {
+        let core = self.core
+        self.eventLoop.execute { core.value.supplied() }
+    }
+
+    /// Closes what is open and not used.
+    func shed() {
+        let core = self.core
+        self.eventLoop.execute { core.value.shed() }
+    }
+
+    /// Takes nothing more and closes what is open; nothing is in it.
+    func retire() {
+        let core = self.core
+        self.eventLoop.execute { core.value.retire() }
+    }
+
     /// What the lane holds now; on the event loop.
     func snapshot() -> LaneSnapshot {
-        self.core.value.snapshot(site: self.key.site.name)
+        let from = self.key.source.map { " from \($0)" } ?? ""
+        return self.core.value.snapshot(site: self.key.site.name + from)
     }
 }

@@ -31,6 +31,8 @@ final class LaneCore {
     /// The same when it has learned something of the far side that is worth keeping.
     private static let keptLearnedFor = TimeAmount.minutes(5)
     private static let keptDestinations = 10
+    /// Messages that pay for a connection: after them a lane's only one may go to a lane that has none.
+    private static let fairShare = 10
     /// A message whose marker could not be written.
     private static let abortedHold = Duration.seconds(15)
 
@@ -38,7 +40,12 @@ final class LaneCore {
     private let limits: LaneLimits
     private let clock: any DeliveryClock
     private let classifier = ReplyClassifier.shared
-    private var dial: (@Sendable (UInt64, Set<String>) -> Void)?
+    private let supply: LaneSupply
+    private var dial: (@Sendable (UInt64, MailHosts, Set<String>) -> Void)?
+    /// Connections that the machine asked for and for which the worker has no room yet.
+    private var unsupplied: Deque<UInt64> = []
+    /// The site's hosts in the order that the newest message's destination wants.
+    private var hosts: MailHosts?
     private var eventLoop: (any EventLoop)?
 
     private var entries: [UInt64: Entry] = [:]
@@ -64,14 +71,15 @@ final class LaneCore {
     private var deferred = 0
     private var destinations: [String] = []
 
-    init(limits: LaneLimits, clock: any DeliveryClock) {
+    init(limits: LaneLimits, supply: LaneSupply, clock: any DeliveryClock) {
         self.machine = LaneMachine(limits: limits)
+        self.supply = supply
         self.limits = limits
         self.clock = clock
     }
 
     /// Called once, before everything else.
-    func bind(dial: @escaping @Sendable (UInt64, Set<String>) -> Void, eventLoop: any EventLoop) {
+    func bind(dial: @escaping @Sendable (UInt64, MailHosts, Set<String>) -> Void, eventLoop: any EventLoop) {
         self.dial = dial
         self.eventLoop = eventLoop
     }
@@ -82,16 +90,22 @@ final class LaneCore {
         guard !self.isRetired else { return owner.resume(returning: nil) }
         let now = NIODeadline.now()
         self.lastUse = now
+        self.hosts = message.hosts
         self.remember(message)
         let number = self.nextMessage
         self.nextMessage += 1
         self.entries[number] = Entry(message: message, owner: owner)
-        self.perform(self.machine.enqueue(number, owner: message.account.rawValue, octets: message.transaction.content.octets, now: now))
+        self.perform(
+            self.machine.enqueue(
+                number, class: message.deliveryClass, owner: message.account.rawValue, campaign: message.campaign,
+                cost: message.transaction.recipients.count, octets: message.transaction.content.octets, now: now))
     }
 
     func tick() -> Bool {
         let now = NIODeadline.now()
         self.perform(self.machine.tick(now: now))
+        if self.machine.waiting == 0 { self.withdraw(now: now) }
+        if self.supply.isShort() { self.shed() }
         let kept = self.clearHosts.isEmpty && self.lastReply.isEmpty ? Self.keptIdleFor : Self.keptLearnedFor
         guard self.machine.isEmpty, self.entries.isEmpty, now - self.lastUse >= kept else { return false }
         self.isRetired = true
@@ -103,7 +117,37 @@ final class LaneCore {
         self.isStopping = true
         // Nothing is opened any more, and the way to the dialer leads back here.
         self.dial = nil
+        self.supply.withdraw(self.unsupplied.count)
+        self.unsupplied.removeAll()
         self.perform(self.machine.stop())
+    }
+
+    /// Another lane takes this one's place: nothing is in it, and nothing will be.
+    func retire() {
+        self.isRetired = true
+        self.stop()
+    }
+
+    /// Closes what is open and not used: another lane needs it.
+    func shed() {
+        self.perform(self.machine.shed())
+    }
+
+    /// There is room for a connection that the lane waits for.
+    func supplied() {
+        guard let connection = self.unsupplied.popFirst() else { return self.supply.release() }
+        guard self.machine.waiting > 0, let dial, let hosts else {
+            self.supply.release()
+            return self.perform(self.machine.connectCancelled(connection, now: .now()))
+        }
+        dial(connection, hosts, Set(self.clearHosts.keys))
+    }
+
+    /// Nothing is left for the connections that the lane waits for.
+    private func withdraw(now: NIODeadline) {
+        guard !self.unsupplied.isEmpty else { return }
+        self.supply.withdraw(self.unsupplied.count)
+        while let connection = self.unsupplied.popFirst() { self.perform(self.machine.connectCancelled(connection, now: now)) }
     }
 
     func close() {
@@ -123,6 +167,8 @@ final class LaneCore {
         var waitsFor = ""
         if let end = self.machine.backoffEnd(now: now) {
             waitsFor = "back-off for \((end - now).nanoseconds / 1_000_000_000 + 1) s"
+        } else if !self.unsupplied.isEmpty, self.connections.isEmpty {
+            waitsFor = "connections of other lanes"
         } else if self.machine.isConnecting {
             waitsFor = "connecting"
         } else if self.machine.waiting > 0 {
@@ -140,6 +186,9 @@ final class LaneCore {
         let now = NIODeadline.now()
         switch outcome {
         case .connected(let session, let brokenTLSHost):
+            // It counts until it is closed, whoever knows of it by then.
+            self.supply.noteSource(true)
+            session.closed.whenComplete { [supply = self.supply] _ in supply.release() }
             // Not longer because the host is spoken to in clear meanwhile: when the time is over TLS is tried again.
             if let brokenTLSHost, self.clearHosts[brokenTLSHost] == nil { self.clearHosts[brokenTLSHost] = now + Self.clearFor }
             guard !self.isClosed else { return session.close() }
@@ -147,9 +196,15 @@ final class LaneCore {
             session.closed.assumeIsolated().whenComplete { [weak self] _ in self?.sessionClosed(connection) }
             self.perform(self.machine.connected(connection, now: now))
         case .failed(let failure):
+            self.supply.release()
             self.lastFailure = failure
             self.note(failure)
             self.perform(self.machine.connectFailed(connection, isOurFault: failure.failure == .internal, now: now))
+        case .unusableSource(let failure):
+            self.supply.noteSource(false)
+            self.supply.release()
+            self.note(failure)
+            self.perform(self.machine.sourceFailed(connection, now: now))
         }
     }
 
@@ -200,7 +255,9 @@ final class LaneCore {
         case .connect(let connection):
             let now = NIODeadline.now()
             self.clearHosts = self.clearHosts.filter { $0.value > now }
-            self.dial?(connection, Set(self.clearHosts.keys))
+            guard let dial, let hosts else { return }
+            guard self.supply.take() else { return self.unsupplied.append(connection) }
+            dial(connection, hosts, Set(self.clearHosts.keys))
         case .start(let message, let connection):
             self.start(message, over: connection)
         case .quit(let connection):
@@ -285,7 +342,8 @@ final class LaneCore {
         }
         if !isReusable { self.forget(connection) }
         if isWorn { state.session.quit() }
-        self.perform(self.machine.finished(connection, isReusable: isReusable, now: now))
+        let yields = isReusable && self.supply.yields(self.machine.waiting == 0, state.transactions + 1 >= Self.fairShare)
+        self.perform(self.machine.finished(connection, isReusable: isReusable, yields: yields, now: now))
     }
 
     /// A reused connection that was gone before the server judged anything of this message: servers close connections that were idle, or

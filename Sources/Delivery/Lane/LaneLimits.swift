@@ -4,6 +4,8 @@ package struct LaneLimits: Hashable, Sendable {
     package var connections = 20
     /// Connections that are opened before the first one has worked.
     package var initialConnections = 5
+    /// The share of the connections that bulk messages leave to transactional ones, 0 to 1; one at least where there are two, unless it is 0.
+    package var transactionalReserve = 0.25
     /// Messages over one connection before it is closed.
     package var messagesPerConnection = 200
     /// Refused recipients over one connection before it is closed: servers close it after a number of errors, ten or twenty with most, and

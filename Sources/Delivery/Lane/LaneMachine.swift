@@ -1,3 +1,4 @@
+package import ApusSchema
 internal import DequeModule
 package import NIOCore
 
@@ -12,6 +13,9 @@ package import NIOCore
 /// connectFailed(2)      → (nothing: connection 1 works; no more connections for a while)
 /// closed(1)             → …
 /// ```
+///
+/// Transactional messages go before bulk ones, and some connections are theirs alone. In each class accounts take turns, and in each account
+/// campaigns, by what their messages cost (``DeficitRound``).
 ///
 /// How many connections it dares is learned: a few at first, twice as many after each that works, back to one after a site could not be
 /// reached, and one more after as many successes as there are connections (the feedback of Postfix's queue manager).
@@ -34,14 +38,7 @@ package struct LaneMachine: Sendable {
         case wake(at: NIODeadline)
     }
 
-    private struct Waiting: Sendable {
-        var message: UInt64
-        var owner: String
-        var octets: Int
-        var since: NIODeadline
-        /// Its transaction was begun once, on a connection that was stale.
-        var wasStarted: Bool
-    }
+    private typealias Waiting = LaneQueue.Waiting
 
     private enum ConnectionState: Sendable {
         case connecting
@@ -55,10 +52,12 @@ package struct LaneMachine: Sendable {
     }
 
     private let limits: LaneLimits
-    private var queue = FairQueue<String, Waiting>()
+    private var queue = LaneQueue()
     private var connections: [UInt64: Connection] = [:]
     private var idle: Deque<UInt64> = []
     private var connecting = 0
+    /// Bulk messages in a transaction.
+    private var activeBulk = 0
     private var nextConnection: UInt64 = 1
     /// How many connections it dares now.
     private var allowed: Int
@@ -74,8 +73,6 @@ package struct LaneMachine: Sendable {
     private var isStopping = false
     private var rate = LaneRate()
 
-    package private(set) var waitingOctets = 0
-
     package init(limits: LaneLimits) {
         self.limits = limits
         self.allowed = max(1, min(limits.initialConnections, limits.connections))
@@ -85,6 +82,7 @@ package struct LaneMachine: Sendable {
 
     /// Messages that wait for a connection.
     package var waiting: Int { self.queue.count }
+    package var waitingOctets: Int { self.queue.octets }
     /// Messages in a transaction.
     package var active: Int { self.connections.count - self.connecting - self.idle.count }
     /// Connections that are open or being opened.
@@ -105,21 +103,28 @@ package struct LaneMachine: Sendable {
     ///
     /// - Parameters:
     ///   - message: its number, new.
+    ///   - deliveryClass: transactional messages go before bulk ones, which leave some connections to them.
     ///   - owner: whose turn it takes: the account.
+    ///   - campaign: whose turn it takes among the account's messages.
+    ///   - cost: what the turn costs: its recipients.
     ///   - octets: its size.
-    package mutating func enqueue(_ message: UInt64, owner: String, octets: Int, now: NIODeadline) -> [Action] {
+    package mutating func enqueue(
+        _ message: UInt64, class deliveryClass: Topics.DeliveryClass = .transactional, owner: String, campaign: String = "", cost: Int = 1,
+        octets: Int, now: NIODeadline
+    ) -> [Action] {
         if self.isStopping { return [.stop(message: message)] }
         if let opensAt, opensAt > now, self.isUnreachable {
             return [.fail(message: message, opensAt: opensAt)]
         }
-        let wait = self.rate.expectedWait(for: self.queue.count, now: now)
-        let isFull = self.queue.count >= self.limits.waiting || self.waitingOctets >= self.limits.waitingOctets
+        let wait = self.rate.expectedWait(for: self.queue.ahead(of: owner, deliveryClass), now: now)
         let isLong = (wait ?? .zero) > self.limits.patience || self.isSlowToConnect(now: now)
-        if isFull || (self.queue.count >= self.limits.assuredWaiting && isLong) {
+        if self.isFull(for: owner, deliveryClass) || (self.queue.count >= self.limits.assuredWaiting && isLong) {
             return [.hold(message: message, after: TimeAmount(clamping: wait ?? self.limits.patience))]
         }
-        self.queue.append(Waiting(message: message, owner: owner, octets: octets, since: now, wasStarted: false), owner: owner)
-        self.waitingOctets += octets
+        self.queue.insert(
+            Waiting(
+                message: message, deliveryClass: deliveryClass, account: owner, campaign: campaign,
+                cost: cost + octets / Self.octetsPerCost, octets: octets, since: now))
         return self.pump(now: now)
     }
 
@@ -161,16 +166,41 @@ package struct LaneMachine: Sendable {
         let opensAt = now + self.backoff()
         self.opensAt = opensAt
         var actions: [Action] = []
-        while let waiting = self.queue.popFirst() { actions.append(.fail(message: waiting.message, opensAt: opensAt)) }
-        self.waitingOctets = 0
+        while let waiting = self.queue.popFirst(takesBulk: true) { actions.append(.fail(message: waiting.message, opensAt: opensAt)) }
+        return actions
+    }
+
+    /// A connection that was asked for will not be opened, and no host is to blame for that.
+    package mutating func connectCancelled(_ connection: UInt64, now: NIODeadline) -> [Action] {
+        guard case .connecting? = self.connections[connection]?.state else { return [] }
+        self.connecting -= 1
+        if self.connecting == 0 { self.connectingSince = nil }
+        self.connections[connection] = nil
+        return []
+    }
+
+    /// No connection can be opened from the address that the lane has: what waits is held, and takes another one then.
+    package mutating func sourceFailed(_ connection: UInt64, now: NIODeadline) -> [Action] {
+        guard case .connecting? = self.connections[connection]?.state else { return [] }
+        self.connecting -= 1
+        if self.connecting == 0 { self.connectingSince = nil }
+        self.connections[connection] = nil
+        // What is open works, and goes on.
+        guard self.connections.isEmpty else { return [] }
+        let after = TimeAmount(clamping: self.limits.firstBackoff)
+        var actions: [Action] = []
+        while let waiting = self.queue.popFirst(takesBulk: true) { actions.append(.hold(message: waiting.message, after: after)) }
         return actions
     }
 
     /// A transaction is over.
     ///
-    /// - Parameter isReusable: whether the connection can take another one.
-    package mutating func finished(_ connection: UInt64, isReusable: Bool, now: NIODeadline) -> [Action] {
-        guard case .busy? = self.connections[connection]?.state else { return [] }
+    /// - Parameters:
+    ///   - isReusable: whether the connection can take another one.
+    ///   - yields: whether another lane needs it more.
+    package mutating func finished(_ connection: UInt64, isReusable: Bool, yields: Bool = false, now: NIODeadline) -> [Action] {
+        guard case .busy(let done)? = self.connections[connection]?.state else { return [] }
+        self.ended(done)
         self.rate.record(now: now)
         self.successes += 1
         if self.successes >= self.allowed, self.allowed < self.limits.connections {
@@ -182,7 +212,7 @@ package struct LaneMachine: Sendable {
             self.connections[connection] = nil
             return self.pump(now: now)
         }
-        if self.isStopping || (self.connections[connection]?.messages ?? 0) >= self.limits.messagesPerConnection {
+        if self.isStopping || yields || (self.connections[connection]?.messages ?? 0) >= self.limits.messagesPerConnection {
             self.connections[connection] = nil
             return [.quit(connection: connection)] + self.pump(now: now)
         }
@@ -192,16 +222,17 @@ package struct LaneMachine: Sendable {
     /// A reused connection was gone before the server saw anything of the message: the message is the next one on another connection.
     package mutating func returned(_ connection: UInt64, now: NIODeadline) -> [Action] {
         guard case .busy(var waiting)? = self.connections.removeValue(forKey: connection)?.state else { return [] }
+        self.ended(waiting)
         if self.isStopping { return [.stop(message: waiting.message)] }
         waiting.wasStarted = true
-        self.waitingOctets += waiting.octets
-        self.queue.prepend(waiting, owner: waiting.owner)
+        self.queue.insert(waiting, isNext: true)
         return self.pump(now: now)
     }
 
     /// The message that was started needs no transaction any more; the connection is as it was.
     package mutating func skipped(_ connection: UInt64, now: NIODeadline) -> [Action] {
-        guard case .busy? = self.connections[connection]?.state else { return [] }
+        guard case .busy(let done)? = self.connections[connection]?.state else { return [] }
+        self.ended(done)
         return self.becomeIdle(connection, now: now) + self.pump(now: now)
     }
 
@@ -234,7 +265,6 @@ package struct LaneMachine: Sendable {
             return false
         }
         for (place, waiting) in late.enumerated() {
-            self.waitingOctets -= waiting.octets
             let wait = self.rate.expectedWait(for: self.queue.count + place, now: now) ?? self.limits.patience
             actions.append(.hold(message: waiting.message, after: TimeAmount(clamping: wait)))
         }
@@ -247,12 +277,20 @@ package struct LaneMachine: Sendable {
         return actions
     }
 
+    /// Closes what is idle: another lane needs it.
+    package mutating func shed() -> [Action] {
+        defer { self.idle.removeAll() }
+        return self.idle.map { connection in
+            self.connections[connection] = nil
+            return .quit(connection: connection)
+        }
+    }
+
     /// Takes nothing more, gives back what waits, and closes what is idle; transactions under way go on.
     package mutating func stop() -> [Action] {
         self.isStopping = true
         var actions: [Action] = []
-        while let waiting = self.queue.popFirst() { actions.append(.stop(message: waiting.message)) }
-        self.waitingOctets = 0
+        while let waiting = self.queue.popFirst(takesBulk: true) { actions.append(.stop(message: waiting.message)) }
         for connection in self.idle {
             self.connections[connection] = nil
             actions.append(.quit(connection: connection))
@@ -268,6 +306,32 @@ package struct LaneMachine: Sendable {
     }
 
     // MARK: - Decisions
+
+    /// How many octets cost as much as a recipient.
+    private static let octetsPerCost = 64 << 10
+
+    /// How many connections bulk messages may have of those that are dared: some stay free for transactional ones, which then need not even
+    /// wait for a bulk message's end.
+    private var bulkConnections: Int {
+        guard self.allowed > 1 else { return 1 }
+        return self.allowed - max(Int(Double(self.allowed) * self.limits.transactionalReserve), self.limits.transactionalReserve > 0 ? 1 : 0)
+    }
+
+    /// Whether there is no room for one more message of an account: an account with much of it may fill half of what the others leave, and
+    /// bulk messages three quarters, so that who comes next finds some.
+    private func isFull(for account: String, _ deliveryClass: Topics.DeliveryClass) -> Bool {
+        let count = deliveryClass == .bulk ? self.limits.waiting - self.limits.waiting / 4 : self.limits.waiting
+        let octets = deliveryClass == .bulk ? self.limits.waitingOctets - self.limits.waitingOctets / 4 : self.limits.waitingOctets
+        guard self.queue.count < count, self.queue.octets < octets else { return true }
+        let own = self.queue.waiting(of: account, deliveryClass)
+        return own.count >= self.limits.assuredWaiting
+            && (own.count >= count - self.queue.count || own.octets >= octets - self.queue.octets)
+    }
+
+    /// A transaction is over.
+    private mutating func ended(_ waiting: Waiting) {
+        if waiting.deliveryClass == .bulk { self.activeBulk -= 1 }
+    }
 
     /// Whether the site lets us wait for a first connection: a few messages are enough to wait with it.
     private func isSlowToConnect(now: NIODeadline) -> Bool {
@@ -285,14 +349,17 @@ package struct LaneMachine: Sendable {
     private mutating func pump(now: NIODeadline) -> [Action] {
         guard !self.isStopping else { return [] }
         var actions: [Action] = []
-        while !self.queue.isEmpty, let connection = self.idle.popLast() {
-            guard let waiting = self.queue.popFirst() else { break }
-            self.waitingOctets -= waiting.octets
+        while let connection = self.idle.last {
+            guard let waiting = self.queue.popFirst(takesBulk: self.activeBulk < self.bulkConnections) else { break }
+            self.idle.removeLast()
+            if waiting.deliveryClass == .bulk { self.activeBulk += 1 }
             self.connections[connection]?.state = .busy(waiting)
             self.rate.begin(now: now)
             actions.append(.start(message: waiting.message, connection: connection))
         }
-        guard self.queue.count > self.connecting else { return actions }
+        let startable =
+            self.queue.count(of: .transactional) + min(self.queue.count(of: .bulk), max(self.bulkConnections - self.activeBulk, 0))
+        guard startable > self.connecting else { return actions }
         if let opensAt, opensAt > now {
             // Open connections go on; where there is none, the wait is short and the queue keeps its order.
             if self.connections.isEmpty, self.wakesAt != opensAt {
@@ -301,7 +368,7 @@ package struct LaneMachine: Sendable {
             }
             return actions
         }
-        while self.queue.count > self.connecting, self.connections.count < self.allowed {
+        while startable > self.connecting, self.connections.count < self.allowed {
             let connection = self.nextConnection
             self.nextConnection += 1
             // With one open, what is being opened is no sign of a site that does not answer.

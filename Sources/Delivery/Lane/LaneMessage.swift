@@ -1,12 +1,19 @@
 package import ApusCore
+package import ApusSchema
 package import SMTPProtocol
 
 /// A message in a lane.
 package struct LaneMessage: Sendable {
     /// What to send.
     package var transaction: SMTPTransaction
+    /// Where it may go: the lane's site, in the order of preference of its destination.
+    package var hosts: MailHosts
+    /// Transactional messages go first.
+    package var deliveryClass: Topics.DeliveryClass
     /// Whose turn it takes.
     package var account: AccountID
+    /// Whose turn it takes among those of its account; may be empty.
+    package var campaign: String
     /// The recipients' domain, for operators.
     package var destination: String
     /// When it was accepted, for operators.
@@ -20,11 +27,15 @@ package struct LaneMessage: Sendable {
     package var mark: @Sendable (_ completion: @escaping @Sendable (Result<Void, any Error>) -> Void) -> Void
 
     package init(
-        transaction: SMTPTransaction, account: AccountID, destination: String, acceptedAt: UnixMilliseconds, expiresAt: UnixMilliseconds,
+        transaction: SMTPTransaction, hosts: MailHosts, class deliveryClass: Topics.DeliveryClass, account: AccountID, campaign: String,
+        destination: String, acceptedAt: UnixMilliseconds, expiresAt: UnixMilliseconds,
         attempt: Int, mark: @escaping @Sendable (_ completion: @escaping @Sendable (Result<Void, any Error>) -> Void) -> Void
     ) {
         self.transaction = transaction
+        self.hosts = hosts
+        self.deliveryClass = deliveryClass
         self.account = account
+        self.campaign = campaign
         self.destination = destination
         self.acceptedAt = acceptedAt
         self.expiresAt = expiresAt

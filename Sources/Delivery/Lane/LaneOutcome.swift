@@ -9,6 +9,8 @@ package enum LaneOutcome: Sendable {
     case failed(DeliveryFailure, opensAt: UnixMilliseconds?)
     /// No turn for it: hold it for this long. Not an attempt.
     case held(Duration)
+    /// There are as many lanes as may be, and all of them are in use: hold it. Not an attempt.
+    case noLane
     /// The lane closes. Not an attempt; `inDoubt` when this side closed the connection after the final dot had left.
     case stopped(inDoubt: Bool)
 }

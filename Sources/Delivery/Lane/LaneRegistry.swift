@@ -1,10 +1,12 @@
+internal import CoreMetrics
+internal import Metrics
 package import NIOCore
 internal import Synchronization
 
-/// All lanes of a worker.
+/// All lanes of a worker, and the bounds that they share.
 package final class LaneRegistry: Sendable {
     private struct State {
-        var lanes: [LaneKey: Lane] = [:]
+        var table: LaneTable<LaneKey, Lane>
         var isStopping = false
     }
 
@@ -12,36 +14,72 @@ package final class LaneRegistry: Sendable {
     private let limits: LaneLimits
     private let dialer: Dialer
     private let clock: any DeliveryClock
-    private let state = Mutex(State())
+    private let noteSource: @Sendable (SourceAddress, _ isUsable: Bool) -> Void
+    private let state: Mutex<State>
+    /// Whether a lane waits for a connection, so that lanes need not ask after every message.
+    private let isShort = Atomic(false)
+
+    private let lanesGauge = Gauge(label: "apus_worker_lanes")
+    private let connectionsGauge = Gauge(label: "apus_worker_connections")
+    private let waitingGauge = Gauge(label: "apus_worker_lanes_waiting_for_connection")
+    private let reclaimed = Counter(label: "apus_worker_lanes_reclaimed_total")
 
     /// - Parameters:
     ///   - group: lanes are spread over its event loops.
     ///   - limits: of every lane.
+    ///   - bounds: of all lanes together.
     ///   - dialer: opens connections.
     ///   - clock: the wall clock.
-    package init(group: any EventLoopGroup, limits: LaneLimits, dialer: Dialer, clock: any DeliveryClock) {
+    ///   - noteSource: told whether a connection could be opened from an address.
+    package init(
+        group: any EventLoopGroup, limits: LaneLimits, bounds: LaneTable<LaneKey, Lane>.Limits, dialer: Dialer, clock: any DeliveryClock,
+        noteSource: @escaping @Sendable (SourceAddress, _ isUsable: Bool) -> Void = { _, _ in }
+    ) {
         self.group = group
         self.limits = limits
         self.dialer = dialer
         self.clock = clock
+        self.noteSource = noteSource
+        self.state = Mutex(State(table: LaneTable(limits: bounds)))
     }
 
     /// Sends a message down its lane and waits until it leaves it.
     package func enqueue(_ message: LaneMessage, key: LaneKey) async -> LaneOutcome {
         while true {
-            guard let lane = self.lane(key) else { return .stopped(inDoubt: false) }
-            if let outcome = await lane.enqueue(message) { return outcome }
-            // Retired between the look-up and now.
-            self.state.withLock { if $0.lanes[key] === lane { $0.lanes[key] = nil } }
+            let entrance = self.state.withLock { state in
+                state.isStopping ? nil : state.table.enter(key) { self.makeLane(key, $0) }
+            }
+            switch entrance {
+            case nil: return .stopped(inDoubt: false)
+            case .full: return .noLane
+            case .lane(let lane, let id, let reclaimed):
+                if let reclaimed {
+                    self.reclaimed.increment()
+                    reclaimed.retire()
+                }
+                let outcome = await lane.enqueue(message)
+                let spare = self.state.withLock { state -> Lane? in
+                    guard outcome == nil else { return state.table.leave(id) }
+                    // Retired between the look-up and now.
+                    state.table.remove(id)
+                    return nil
+                }
+                spare?.shed()
+                if let outcome { return outcome }
+            }
         }
     }
 
     /// Once a second.
     package func tick() async {
-        let retired = await self.onLoops { $0.tick() ? $0 : nil }
-        self.state.withLock { state in
-            for lane in retired where state.lanes[lane.key] === lane { state.lanes[lane.key] = nil }
+        let retired = await self.onLoops { lane in lane.tick() ? lane.id : nil }
+        let (lanes, connections, waiting) = self.state.withLock { state in
+            for id in retired { state.table.remove(id) }
+            return (state.table.count, state.table.connections, state.table.lanesWaiting)
         }
+        self.lanesGauge.record(lanes)
+        self.connectionsGauge.record(connections)
+        self.waitingGauge.record(waiting)
     }
 
     /// Gives back what waits and takes nothing more; transactions go on.
@@ -73,15 +111,64 @@ package final class LaneRegistry: Sendable {
         return answers
     }
 
-    private var all: [Lane] { self.state.withLock { Array($0.lanes.values) } }
+    private var all: [Lane] { self.state.withLock { $0.table.lanes } }
 
-    private func lane(_ key: LaneKey) -> Lane? {
-        self.state.withLock { state in
-            if let lane = state.lanes[key] { return lane }
-            guard !state.isStopping else { return nil }
-            let lane = Lane(key: key, eventLoop: self.group.next(), limits: self.limits, dialer: self.dialer, clock: self.clock)
-            state.lanes[key] = lane
-            return lane
+    private func makeLane(_ key: LaneKey, _ id: UInt64) -> Lane {
+        Lane(
+            key: key, id: id, eventLoop: self.group.next(), limits: self.limits,
+            supply: LaneSupply(
+                take: { [weak self] in self?.take(id) ?? false },
+                release: { [weak self] in self?.release(id) },
+                withdraw: { [weak self] count in self?.withdraw(id, count) },
+                noteSource: { [noteSource = self.noteSource] isUsable in
+                    if let source = key.source { noteSource(source, isUsable) }
+                },
+                yields: { [weak self] isSpare, hasServed in self?.yields(id, isSpare: isSpare, hasServed: hasServed) ?? false },
+                isShort: { [weak self] in self?.isShort.load(ordering: .relaxed) ?? false }),
+            dialer: self.dialer, clock: self.clock)
+    }
+
+    // MARK: - Connections
+
+    private func take(_ id: UInt64) -> Bool {
+        let answer = self.state.withLock { state in
+            defer { self.noteShortage(state.table) }
+            return state.table.takeConnection(id)
         }
+        switch answer {
+        case .granted: return true
+        case .wait(let shed):
+            shed?.shed()
+            return false
+        }
+    }
+
+    private func release(_ id: UInt64) {
+        let next = self.state.withLock { state in
+            defer { self.noteShortage(state.table) }
+            return state.table.releaseConnection(id)
+        }
+        next?.supplied()
+    }
+
+    private func withdraw(_ id: UInt64, _ count: Int) {
+        guard count > 0 else { return }
+        self.state.withLock { state in
+            state.table.withdraw(id, count)
+            self.noteShortage(state.table)
+        }
+    }
+
+    private func yields(_ id: UInt64, isSpare: Bool, hasServed: Bool) -> Bool {
+        guard self.isShort.load(ordering: .relaxed) else { return false }
+        return self.state.withLock { state in
+            defer { self.noteShortage(state.table) }
+            return state.table.yields(id, isSpare: isSpare, hasServed: hasServed)
+        }
+    }
+
+    /// Under the lock.
+    private func noteShortage(_ table: borrowing LaneTable<LaneKey, Lane>) {
+        self.isShort.store(table.isShort, ordering: .relaxed)
     }
 }

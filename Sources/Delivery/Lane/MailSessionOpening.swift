@@ -7,11 +7,12 @@ package protocol MailSessionOpening: Sendable {
     ///
     /// - Parameters:
     ///   - address: where to.
+    ///   - source: where from; nil for the host's own choice.
     ///   - host: the mail host's name, for TLS; nil for a bare address.
     ///   - tls: how `STARTTLS` is used.
     ///   - eventLoop: owns the session.
     /// - Returns: fails with an `SMTPInterruption`.
     func open(
-        _ address: SocketAddress, host: String?, tls: SMTPTLSPolicy, on eventLoop: any EventLoop
+        _ address: SocketAddress, from source: SocketAddress?, host: String?, tls: SMTPTLSPolicy, on eventLoop: any EventLoop
     ) -> EventLoopFuture<any MailSession>
 }

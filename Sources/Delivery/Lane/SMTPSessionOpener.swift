@@ -28,14 +28,14 @@ package struct SMTPSessionOpener: MailSessionOpening {
     }
 
     package func open(
-        _ address: SocketAddress, host: String?, tls: SMTPTLSPolicy, on eventLoop: any EventLoop
+        _ address: SocketAddress, from source: SocketAddress?, host: String?, tls: SMTPTLSPolicy, on eventLoop: any EventLoop
     ) -> EventLoopFuture<any MailSession> {
         var session = self.session
         session.tlsPolicy = tls
         var configuration = SMTPClientConfiguration(
             session: session, tlsContext: tls == .required ? self.requiredContext : self.opportunisticContext)
         configuration.timeouts = self.timeouts
-        return SMTPConnection.connect(to: address, serverName: host, configuration: configuration, on: eventLoop)
+        return SMTPConnection.connect(to: address, localAddress: source, serverName: host, configuration: configuration, on: eventLoop)
             .map { SMTPMailSession($0) }
     }
 }

@@ -2,16 +2,16 @@ internal import ApusCore
 package import DNSResolver
 internal import Synchronization
 
-/// Finds the site of a domain: its route, or its mail exchangers, or the domain itself (RFC 5321 section 5.1).
+/// Finds the mail hosts of a domain, and with them its site: its route, or its mail exchangers, or the domain itself (RFC 5321 section 5.1).
 package final class SiteDirectory: Sendable {
     /// What a domain has.
     package enum Answer: Hashable, Sendable {
-        case site(Site)
+        case hosts(MailHosts)
         case failed(DeliveryFailure.Routing)
     }
 
     private struct Known {
-        var site: Site
+        var hosts: MailHosts
         var until: UnixMilliseconds
     }
 
@@ -38,21 +38,21 @@ package final class SiteDirectory: Sendable {
     }
 
     /// - Parameter domain: lower case, A-labels.
-    package func site(of domain: String) async -> Answer {
+    package func hosts(of domain: String) async -> Answer {
         if let route = self.routes.route(for: domain) {
-            return .site(Site(host: route.host, port: route.port, isRoute: true))
+            return .hosts(MailHosts(host: route.host, port: route.port, isRoute: true))
         }
         let now = self.clock.now()
-        if let known = self.known.withLock({ $0[domain] }), known.until > now { return .site(known.site) }
+        if let known = self.known.withLock({ $0[domain] }), known.until > now { return .hosts(known.hosts) }
         do throws(DNSError) {
             let answer = try await self.resolver.lookupMX(domain)
             guard !answer.isNull else { return .failed(.nullExchanger) }
-            let site = Site(exchangers: answer.exchangers.map { (Int($0.preference), $0.host) }, port: self.port)
-            self.keep(site, for: domain, until: now + min(.seconds(answer.ttl), Self.longestKept))
-            return .site(site)
+            let hosts = MailHosts(exchangers: answer.exchangers.map { (Int($0.preference), $0.host) }, port: self.port)
+            self.keep(hosts, for: domain, until: now + min(.seconds(answer.ttl), Self.longestKept))
+            return .hosts(hosts)
         } catch {
             switch error.code {
-            case .noData: return await self.implicitSite(of: domain)
+            case .noData: return await self.implicitHosts(of: domain)
             case .noSuchDomain: return .failed(.noSuchDomain)
             case .invalidName: return .failed(.invalidDomain)
             case .malformedAnswer: return .failed(.noAddress)
@@ -62,15 +62,15 @@ package final class SiteDirectory: Sendable {
     }
 
     /// A domain without MX is its own mail exchanger, if it has an address.
-    private func implicitSite(of domain: String) async -> Answer {
+    private func implicitHosts(of domain: String) async -> Answer {
         var ttl = 0
         var isUnknown = false
         for type in [DNSRecordType.a, .aaaa] {
             do throws(DNSError) {
                 ttl = try await self.resolver.lookup(domain, type).ttl
-                let site = Site(host: domain, port: self.port)
-                self.keep(site, for: domain, until: self.clock.now() + min(.seconds(ttl), Self.longestKept))
-                return .site(site)
+                let hosts = MailHosts(host: domain, port: self.port)
+                self.keep(hosts, for: domain, until: self.clock.now() + min(.seconds(ttl), Self.longestKept))
+                return .hosts(hosts)
             } catch {
                 isUnknown = isUnknown || error.isTransient
             }
@@ -78,10 +78,10 @@ package final class SiteDirectory: Sendable {
         return .failed(isUnknown ? .noAnswer : .noSuchDomain)
     }
 
-    private func keep(_ site: Site, for domain: String, until: UnixMilliseconds) {
+    private func keep(_ hosts: MailHosts, for domain: String, until: UnixMilliseconds) {
         self.known.withLock { known in
             if known.count >= Self.maximumKept { known.removeAll(keepingCapacity: true) }
-            known[domain] = Known(site: site, until: until)
+            known[domain] = Known(hosts: hosts, until: until)
         }
     }
 }

@@ -5,10 +5,10 @@ package import SMTPProtocol
 
 /// How a ``DeliveryWorker`` works.
 package struct DeliveryConfiguration: Sendable {
-    /// Outbound topics, all of one queue and class.
+    /// Outbound topics. Each is read by a consumer of its own, in a group of its own (``Topics/group(of:)``), so that none waits for another.
     package var topics: [String]
-    /// The consumer group.
-    package var group: String
+    /// The pools whose mail is delivered here, `default` for mail without one; nil for all.
+    package var pools: Set<String>?
     /// The name at EHLO, which events give as the reporting MTA.
     package var helloName: String
     /// The port at mail exchangers.
@@ -20,6 +20,8 @@ package struct DeliveryConfiguration: Sendable {
     /// How long delivery is tried for where the sender set no deadline; tells whose deadline has passed.
     package var defaultLifetime: Duration = .seconds(14 * 3600)
     package var lanes = LaneLimits()
+    /// Of all lanes together.
+    package var laneBounds = LaneTable<LaneKey, Lane>.Limits()
     package var dialer = Dialer.Configuration()
     package var ledger = PartitionLedger.Limits()
     package var batches = BusConsumerConfiguration()
@@ -42,12 +44,15 @@ package struct DeliveryConfiguration: Sendable {
 
     /// - Parameters:
     ///   - queue: which mail.
-    ///   - deliveryClass: which mail.
+    ///   - classes: which mail.
     ///   - helloName: a domain that resolves to this host's address.
-    package init(queue: String, class deliveryClass: Topics.DeliveryClass, helloName: String) {
-        let topic = Topics.outbound(queue: queue, class: deliveryClass)
-        self.topics = [topic]
-        self.group = Topics.group(of: topic)
+    package init(queue: String, classes: [Topics.DeliveryClass], helloName: String) {
+        self.topics = classes.map { Topics.outbound(queue: queue, class: $0) }
         self.helloName = helloName
+    }
+
+    /// The mail of one class.
+    package init(queue: String, class deliveryClass: Topics.DeliveryClass, helloName: String) {
+        self.init(queue: queue, classes: [deliveryClass], helloName: helloName)
     }
 }

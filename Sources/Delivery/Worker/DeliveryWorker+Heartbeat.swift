@@ -28,10 +28,13 @@ extension DeliveryWorker {
     /// What this worker holds, for operators.
     package func summary() async -> Apus_V1_QueueSummary {
         let lanes = await self.lanes.snapshots()
-        let (inFlight, octets, blocked) = self.state.ledger { ($0.inFlight, $0.octets, $0.blocked) }
+        let (inFlight, octets, blocked, detached) = self.state.ledger { ($0.inFlight, $0.octets, $0.blocked, $0.detachedRecords) }
         self.metrics.inFlight.record(inFlight)
         self.metrics.inFlightOctets.record(octets)
         self.metrics.newerSchema.record(blocked)
+        self.metrics.detached.record(detached)
+        let now = self.clock.now()
+        self.metrics.restingSources.record(self.state.sources { $0.resting(now: now) })
         var summary = Apus_V1_QueueSummary()
         summary.worker = self.id.rawValue
         summary.madeAtMs = self.clock.now().rawValue

@@ -176,11 +176,17 @@ extension DeliveryWorker {
     }
 
     private func transact(_ record: OutboundRecord, _ claim: DeliveryClaim, _ ticket: Ticket) async -> Attempt {
-        let site: Site
-        switch await self.sites.site(of: record.message.destination) {
-        case .site(let found): site = found
+        let hosts: MailHosts
+        switch await self.sites.hosts(of: record.message.destination) {
+        case .hosts(let found): hosts = found
         case .failed(let routing):
             return .outcomes(self.outcomes(record, claim, all: DeliveryFailure(routing: routing)))
+        }
+        let source: SourceAddress?
+        switch self.source(of: record) {
+        case .host: source = nil
+        case .address(let address): source = address
+        case .none: return .hold(self.laneHold(record), self.metrics.heldForPool)
         }
         // Bodies that the records do not carry are in memory only as many as fit: the others wait here, small.
         let reserved = Self.fetchedOctets(of: record)
@@ -209,10 +215,11 @@ extension DeliveryWorker {
             return .outcomes(self.outcomes(record, claim, Array(repeating: .failed(.malformedAddress), count: claim.recipients.count)))
         }
         let message = LaneMessage(
-            transaction: SMTPTransaction(sender: sender, recipients: recipients, content: content), account: record.account,
+            transaction: SMTPTransaction(sender: sender, recipients: recipients, content: content), hosts: hosts,
+            class: Topics.deliveryClass(of: ticket.position.topicPartition.topic), account: record.account, campaign: record.campaign,
             destination: record.message.destination, acceptedAt: record.acceptedAt, expiresAt: record.expiresAt, attempt: record.attempt,
             mark: { [throttling = self.throttling] completion in throttling.markData(claim, completion: completion) })
-        let outcome = await self.lanes.enqueue(message, key: LaneKey(site: site, tls: self.configuration.tlsPolicy))
+        let outcome = await self.lanes.enqueue(message, key: LaneKey(source: source, site: hosts.site, tls: self.configuration.tlsPolicy))
         switch outcome {
         case .attempted(let results, let place, let settlement):
             var rest = results[...]
@@ -231,9 +238,38 @@ extension DeliveryWorker {
                 return .outcomes(self.outcomes(record, claim, all: self.events.expiry(of: record.message, at: now, classifier: .shared)))
             }
             return .hold(wait, self.metrics.heldForLane)
+        case .noLane:
+            return .hold(self.laneHold(record), self.metrics.heldForLanes)
         case .stopped(let inDoubt):
             return .stopped(inDoubt: inDoubt)
         }
+    }
+
+    /// How long a message for which there is no lane is put away: a quarter of a minute, a minute, five and then twenty, each of them one
+    /// stay on one topic.
+    private func laneHold(_ record: OutboundRecord) -> Duration {
+        let holds = max(Int(record.message.hop) - Int(record.message.attempt), 0)
+        return Self.laneHolds[min(holds, Self.laneHolds.count - 1)]
+    }
+
+    private static let laneHolds: [Duration] = [.seconds(15), .seconds(60), .seconds(300), .seconds(1200)]
+
+    private enum Source {
+        /// The host chooses.
+        case host
+        case address(SourceAddress)
+        /// Not from here, or not now.
+        case none
+    }
+
+    /// Where the message's next attempt is made from: chosen anew each time, so that one that was refused for its address takes another.
+    private func source(of record: OutboundRecord) -> Source {
+        if let pools = self.configuration.pools, !pools.contains(record.pool) { return .none }
+        guard !record.message.pool.isEmpty, let pool = self.sourcePool(record.account, record.message.pool), !pool.sources.isEmpty else {
+            return .host
+        }
+        let now = self.clock.now()
+        return self.state.sources { $0.next(of: pool, now: now) }.map { .address($0) } ?? .none
     }
 
     private enum Pace {

@@ -29,6 +29,7 @@ package final class DeliveryWorker: Service {
     let clock: any DeliveryClock
     let logger: Logger
     let accountLimit: @Sendable (AccountID) -> RateLimit?
+    let sourcePool: @Sendable (AccountID, String) -> SourcePool?
 
     let sites: SiteDirectory
     let signers: SignerCache
@@ -37,7 +38,6 @@ package final class DeliveryWorker: Service {
     let writer: RecordWriter
     let state: WorkerState
     let flow: PartitionFlow
-    let rebalance: WorkerRebalance
     let events: EventFactory
     let records: OutcomeRecords
     let metrics = WorkerMetrics()
@@ -59,6 +59,8 @@ package final class DeliveryWorker: Service {
     ///   - signers: the DKIM signers of a domain, the one most receivers know first; none for mail that is not signed. Kept for half a minute.
     ///   - signingPool: started by its owner, who closes it after the worker.
     ///   - accountLimit: recipients a second of an account; nil for no pacing.
+    ///   - sourcePool: the addresses of an account's pool by its name; nil for one that is not there. Pools without addresses, and mail without
+    ///     a pool, leave from the host's own.
     ///   - eventLoopGroup: for lanes.
     package init(
         id: WorkerID,
@@ -72,6 +74,7 @@ package final class DeliveryWorker: Service {
         signers: @escaping SignerCache.Source,
         signingPool: DKIMSigningPool,
         accountLimit: @escaping @Sendable (AccountID) -> RateLimit? = { _ in nil },
+        sourcePool: @escaping @Sendable (AccountID, String) -> SourcePool? = { _, _ in nil },
         eventLoopGroup: any EventLoopGroup,
         clock: any DeliveryClock = SystemDeliveryClock(),
         logger: Logger
@@ -83,16 +86,21 @@ package final class DeliveryWorker: Service {
         self.bodies = bodies
         self.signingPool = signingPool
         self.accountLimit = accountLimit
+        self.sourcePool = sourcePool
         self.clock = clock
         self.logger = logger
         self.sites = SiteDirectory(routes: routes, resolver: resolver, port: configuration.port, clock: clock)
         self.signers = SignerCache(source: signers, clock: clock)
         self.dialer = Dialer(resolver: resolver, opener: opener, configuration: configuration.dialer)
-        self.lanes = LaneRegistry(group: eventLoopGroup, limits: configuration.lanes, dialer: self.dialer, clock: clock)
+        let state = WorkerState(limits: configuration.ledger, commitCompletions: configuration.commitCompletions)
+        self.state = state
+        self.lanes = LaneRegistry(
+            group: eventLoopGroup, limits: configuration.lanes, bounds: configuration.laneBounds, dialer: self.dialer, clock: clock,
+            noteSource: { source, isUsable in
+                state.sources { isUsable ? $0.usable(source) : $0.unusable(source, now: clock.now()) }
+            })
         self.writer = RecordWriter(bus: bus, clock: clock)
-        self.state = WorkerState(limits: configuration.ledger, commitCompletions: configuration.commitCompletions)
         self.flow = PartitionFlow(state: self.state)
-        self.rebalance = WorkerRebalance(state: self.state, clock: clock, deadline: configuration.revokeDeadline)
         self.events = EventFactory(reportingMTA: configuration.helloName, defaultLifetime: configuration.defaultLifetime)
         self.records = OutcomeRecords(ladder: configuration.ladder)
         (self.stopSignals, self.stopSignal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -105,21 +113,36 @@ package final class DeliveryWorker: Service {
     package func run() async throws {
         // Claims of a worker that nobody has heard of count as a dead one's.
         try await self.throttling.heartbeat(self.id, summary: [])
-        let consumer = try await self.bus.subscribe(
-            group: self.configuration.group, topics: self.configuration.topics, configuration: self.configuration.batches,
-            rebalance: self.rebalance)
-        self.rebalance.bind(consumer)
-        await self.flow.bind(consumer)
+        let consumers = try await self.subscribe()
+        await self.flow.bind(consumers)
         self.logger.info("delivery worker started", metadata: ["worker": "\(self.id)"])
         await withGracefulShutdownHandler {
-            await self.work(consumer)
+            await self.work(consumers)
         } onGracefulShutdown: {
             self.stopSignal.yield()
         }
-        await self.commit(consumer)
-        await consumer.close()
+        await self.commit(consumers)
+        for consumer in consumers.values { await consumer.close() }
         try? await self.throttling.leave(self.id)
         self.logger.info("delivery worker stopped", metadata: ["worker": "\(self.id)"])
+    }
+
+    /// - Returns: a consumer for each topic; none stays open when one cannot be had.
+    private func subscribe() async throws -> [String: any BusConsumer] {
+        var consumers: [String: any BusConsumer] = [:]
+        do {
+            for topic in self.configuration.topics {
+                let rebalance = WorkerRebalance(state: self.state, clock: self.clock, deadline: self.configuration.revokeDeadline)
+                let consumer = try await self.bus.subscribe(
+                    group: Topics.group(of: topic), topics: [topic], configuration: self.configuration.batches, rebalance: rebalance)
+                rebalance.bind(consumer)
+                consumers[topic] = consumer
+            }
+            return consumers
+        } catch {
+            for consumer in consumers.values { await consumer.close() }
+            throw error
+        }
     }
 
     /// Stops the worker as a graceful shutdown does.
@@ -127,12 +150,12 @@ package final class DeliveryWorker: Service {
         self.stopSignal.yield()
     }
 
-    private func work(_ consumer: any BusConsumer) async {
+    private func work(_ consumers: [String: any BusConsumer]) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.writer.run() }
             group.addTask { await self.dialer.run() }
-            group.addTask { await self.takeIn(consumer) }
-            group.addTask { await self.commitLoop(consumer) }
+            group.addTask { await self.takeIn(consumers) }
+            group.addTask { await self.commitLoop(consumers) }
             group.addTask { await self.heartbeatLoop() }
             group.addTask { await self.watchLoop() }
             await withDiscardingTaskGroup { deliveries in
@@ -149,9 +172,9 @@ package final class DeliveryWorker: Service {
     }
 
     /// Reads until the worker is to stop, and then sees that it comes to an end.
-    private func takeIn(_ consumer: any BusConsumer) async {
+    private func takeIn(_ consumers: [String: any BusConsumer]) async {
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.read(consumer) }
+            for consumer in consumers.values { group.addTask { await self.read(consumer) } }
             // Ends at a stop signal, and at cancellation.
             for await _ in self.stopSignals { break }
             self.state.stop()
@@ -208,7 +231,7 @@ package final class DeliveryWorker: Service {
 
     // MARK: - Commits
 
-    private func commitLoop(_ consumer: any BusConsumer) async {
+    private func commitLoop(_ consumers: [String: any BusConsumer]) async {
         while !Task.isCancelled {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { try? await self.clock.sleep(for: self.configuration.commitInterval) }
@@ -216,19 +239,21 @@ package final class DeliveryWorker: Service {
                 await group.next()
                 group.cancelAll()
             }
-            await self.commit(consumer)
+            await self.commit(consumers)
         }
     }
 
-    private func commit(_ consumer: any BusConsumer) async {
+    private func commit(_ consumers: [String: any BusConsumer]) async {
         let commits = self.state.ledger { $0.takeCommits() }
-        guard !commits.isEmpty else { return }
-        do {
-            try await consumer.commit(commits)
-        } catch {
-            self.state.ledger { $0.restore(commits) }
-            self.metrics.backendFailures.increment()
-            self.logger.warning("offsets could not be committed", metadata: ["error": "\(error)"])
+        for (topic, entries) in Dictionary(grouping: commits, by: \.key.topic) {
+            let offsets = Dictionary(uniqueKeysWithValues: entries.map { ($0.key, $0.value) })
+            do {
+                try await consumers[topic]?.commit(offsets)
+            } catch {
+                self.state.ledger { $0.restore(offsets) }
+                self.metrics.backendFailures.increment()
+                self.logger.warning("offsets could not be committed", metadata: ["topic": "\(topic)", "error": "\(error)"])
+            }
         }
     }
 

@@ -20,6 +20,8 @@ package struct OutboundRecord: Sendable {
     /// The recipients that one record may have.
     package static let maximumRecipients = 50
 
+    private static let campaignTag = "campaign"
+
     /// Reads a record's payload.
     package static func read(_ value: ByteBuffer) -> Reading {
         guard let message = try? RecordCoding.decode(Apus_V1_OutboundMessage.self, from: value) else {
@@ -44,6 +46,12 @@ package struct OutboundRecord: Sendable {
     package var expiresAt: UnixMilliseconds { UnixMilliseconds(self.message.expiresAtMs) }
     package var acceptedAt: UnixMilliseconds { UnixMilliseconds(self.message.acceptedAtMs) }
     package var notBefore: UnixMilliseconds { UnixMilliseconds(self.message.notBeforeMs) }
+    /// Which of its account's campaigns it belongs to, for turns: the sender's `campaign` tag, else the configuration set; empty for none.
+    package var campaign: String {
+        self.message.tags.first { $0.name == Self.campaignTag }?.value ?? self.message.configurationSet
+    }
+    /// The pool's name; `default` where none was named.
+    package var pool: String { self.message.pool.isEmpty ? Topics.defaultQueue : self.message.pool }
     /// What tells copies of one message's part from other messages.
     package var identity: String { "\(self.message.messageID)/\(self.message.destination)" }
 }

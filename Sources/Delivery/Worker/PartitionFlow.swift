@@ -3,7 +3,8 @@ internal import Backends
 /// Pauses and resumes partitions as the ledger wants, one change after the other.
 actor PartitionFlow {
     private let state: WorkerState
-    private var consumer: (any BusConsumer)?
+    /// By topic.
+    private var consumers: [String: any BusConsumer] = [:]
     private var isRunning = false
     private var isStale = false
 
@@ -11,13 +12,13 @@ actor PartitionFlow {
         self.state = state
     }
 
-    func bind(_ consumer: any BusConsumer) async {
-        self.consumer = consumer
+    func bind(_ consumers: [String: any BusConsumer]) async {
+        self.consumers = consumers
         await self.apply()
     }
 
     func apply() async {
-        guard let consumer else { return }
+        guard !self.consumers.isEmpty else { return }
         if self.isRunning {
             self.isStale = true
             return
@@ -26,8 +27,8 @@ actor PartitionFlow {
         repeat {
             self.isStale = false
             let (pause, resume) = self.state.ledger { $0.flow() }
-            if !pause.isEmpty { await consumer.pause(pause) }
-            if !resume.isEmpty { await consumer.resume(resume) }
+            for (topic, partitions) in Dictionary(grouping: pause, by: \.topic) { await self.consumers[topic]?.pause(partitions) }
+            for (topic, partitions) in Dictionary(grouping: resume, by: \.topic) { await self.consumers[topic]?.resume(partitions) }
         } while self.isStale
         self.isRunning = false
     }

@@ -50,10 +50,14 @@ package struct PartitionLedger: Sendable {
         var octets: Int
         var since: UnixMilliseconds
         var stage = Stage.open
+
+        var isDetached: Bool { if case .detached = self.stage { true } else { false } }
     }
 
     private struct Partition: Sendable {
         var generation: Int
+        /// The index of its topic.
+        var topic: Int
         var tracker = OffsetTracker()
         var inFlight: [Int64: InFlight] = [:]
         var octets = 0
@@ -64,13 +68,19 @@ package struct PartitionLedger: Sendable {
         var isFull = false
         var isPaused = false
 
-        /// - Returns: the generation, or nil when the record is not to be handled.
-        mutating func receive(_ offset: Int64, octets: Int, now: UnixMilliseconds) -> Int? {
+        /// - Returns: the ticket's generation and the topic's index, or nil when the record is not to be handled.
+        mutating func receive(_ offset: Int64, octets: Int, now: UnixMilliseconds) -> (generation: Int, topic: Int)? {
             guard !self.isRevoking, !self.isBlocked, self.tracker.register(offset) else { return nil }
             self.inFlight[offset] = InFlight(octets: octets, since: now)
             self.octets += octets
-            return self.generation
+            return (self.generation, self.topic)
         }
+    }
+
+    /// What the partitions of one topic hold.
+    private struct Topic: Sendable {
+        var octets = 0
+        var isOverShare = false
     }
 
     private let limits: Limits
@@ -78,10 +88,14 @@ package struct PartitionLedger: Sendable {
     /// Records of partitions that were lost meanwhile.
     private var orphans: [Ticket: Int] = [:]
     private var generation = 0
+    private var topics: [Topic] = []
+    private var topicIndices: [String: Int] = [:]
     private var isOverBudget = false
     private var active: Set<String> = []
     /// Octets of all records that were read and not ended.
     package private(set) var octets = 0
+    /// Records in hand that a guard copy speaks for.
+    package private(set) var detachedRecords = 0
     /// Completions since the last ``takeCommits()``.
     package private(set) var completions = 0
 
@@ -99,7 +113,7 @@ package struct PartitionLedger: Sendable {
         for partition in assigned {
             self.generation += 1
             if let old = self.partitions[partition] { self.orphan(old, partition) }
-            self.partitions[partition] = Partition(generation: self.generation)
+            self.partitions[partition] = Partition(generation: self.generation, topic: self.topic(partition.topic))
         }
     }
 
@@ -120,8 +134,17 @@ package struct PartitionLedger: Sendable {
         partitions.reduce(0) { $0 + (self.partitions[$1]?.inFlight.count ?? 0) }
     }
 
+    private mutating func topic(_ name: String) -> Int {
+        if let index = self.topicIndices[name] { return index }
+        self.topics.append(Topic())
+        self.topicIndices[name] = self.topics.count - 1
+        return self.topics.count - 1
+    }
+
     private mutating func orphan(_ partition: Partition, _ name: TopicPartition) {
+        self.topics[partition.topic].octets -= partition.octets
         for (offset, record) in partition.inFlight {
+            if record.isDetached { self.detachedRecords -= 1 }
             self.orphans[Ticket(position: RecordPosition(topicPartition: name, offset: offset), generation: partition.generation)] = record.octets
         }
     }
@@ -134,8 +157,9 @@ package struct PartitionLedger: Sendable {
     package mutating func receive(_ position: RecordPosition, octets: Int, now: UnixMilliseconds) -> Ticket? {
         let name = position.topicPartition
         // No copy of the partition may live while it is changed: its tracker and table would be copied with every record.
-        guard let generation = self.partitions[name]?.receive(position.offset, octets: octets, now: now) else { return nil }
+        guard let (generation, topic) = self.partitions[name]?.receive(position.offset, octets: octets, now: now) else { return nil }
         self.octets += octets
+        self.topics[topic].octets += octets
         return Ticket(position: position, generation: generation)
     }
 
@@ -143,6 +167,7 @@ package struct PartitionLedger: Sendable {
     package mutating func grow(_ ticket: Ticket, by octets: Int) {
         self.octets += octets
         if self.owns(ticket) {
+            self.count(octets, ticket.position.topicPartition)
             self.partitions[ticket.position.topicPartition]?.octets += octets
             self.partitions[ticket.position.topicPartition]?.inFlight[ticket.position.offset]?.octets += octets
         } else {
@@ -201,10 +226,16 @@ package struct PartitionLedger: Sendable {
     package mutating func end(_ ticket: Ticket) {
         if self.owns(ticket), let record = self.partitions[ticket.position.topicPartition]?.inFlight.removeValue(forKey: ticket.position.offset) {
             self.partitions[ticket.position.topicPartition]?.octets -= record.octets
+            self.count(-record.octets, ticket.position.topicPartition)
             self.octets -= record.octets
+            if record.isDetached { self.detachedRecords -= 1 }
         } else if let octets = self.orphans.removeValue(forKey: ticket) {
             self.octets -= octets
         }
+    }
+
+    private mutating func count(_ octets: Int, _ partition: TopicPartition) {
+        if let topic = self.partitions[partition]?.topic { self.topics[topic].octets += octets }
     }
 
     private func owns(_ ticket: Ticket) -> Bool {
@@ -213,14 +244,16 @@ package struct PartitionLedger: Sendable {
 
     // MARK: - Detaching
 
-    /// The records that keep their partition from committing: those that are older than the patience, which is short where what cannot be
-    /// committed is nearly as much as may be.
+    /// The records that keep their partition from committing: those that are older than the patience. Where what cannot be committed is
+    /// nearly as much as may be, the patience is short with those of its older half: with them gone, that half can go. The younger ones have
+    /// nothing behind them that is worth a guard copy.
     package mutating func detaching(now: UnixMilliseconds) -> [Ticket] {
         var tickets: [Ticket] = []
         for (name, partition) in self.partitions where !partition.isBlocked {
             let isNearlyFull = partition.tracker.pending * 4 >= self.limits.pendingPerPartition * 3
-            let patience = isNearlyFull ? min(self.limits.shortPatience, self.limits.patience) : self.limits.patience
+            let middle = isNearlyFull ? partition.tracker.middle ?? .min : .min
             for (offset, record) in partition.inFlight {
+                let patience = offset <= middle ? min(self.limits.shortPatience, self.limits.patience) : self.limits.patience
                 guard case .open = record.stage, now - record.since >= patience else { continue }
                 self.partitions[name]?.inFlight[offset]?.stage = .detaching
                 tickets.append(Ticket(position: RecordPosition(topicPartition: name, offset: offset), generation: partition.generation))
@@ -235,7 +268,9 @@ package struct PartitionLedger: Sendable {
         let name = ticket.position.topicPartition
         guard case .detaching? = self.partitions[name]?.inFlight[ticket.position.offset]?.stage else { return }
         self.partitions[name]?.inFlight[ticket.position.offset]?.stage = isGuarded ? .detached : .open
-        if isGuarded { self.complete(ticket) }
+        guard isGuarded else { return }
+        self.detachedRecords += 1
+        self.complete(ticket)
     }
 
     // MARK: - Flow
@@ -256,11 +291,12 @@ package struct PartitionLedger: Sendable {
         } else if self.octets >= self.limits.octets {
             self.isOverBudget = true
         }
+        for index in self.topics.indices { self.topics[index].isOverShare = self.isOverShare(self.topics[index]) }
         var pause: [TopicPartition] = []
         var resume: [TopicPartition] = []
         for (name, partition) in self.partitions {
             let isFull = partition.isFull ? !self.isHalfEmpty(partition) : self.isAtBound(partition)
-            let shouldPause = isFull || self.isOverBudget || partition.isBlocked || partition.isRevoking
+            let shouldPause = isFull || self.isOverBudget || self.topics[partition.topic].isOverShare || partition.isBlocked || partition.isRevoking
             self.partitions[name]?.isFull = isFull
             self.partitions[name]?.isPaused = shouldPause
             guard shouldPause != partition.isPaused else { continue }
@@ -274,8 +310,17 @@ package struct PartitionLedger: Sendable {
         if self.isOverBudget { return self.octets * 2 <= self.limits.octets }
         if self.octets >= self.limits.octets { return true }
         guard let state = self.partitions[partition] else { return false }
+        if self.topics[state.topic].isOverShare != self.isOverShare(self.topics[state.topic]) { return true }
         if state.isFull { return self.isHalfEmpty(state) }
         return self.isAtBound(state) || state.isBlocked != state.isPaused
+    }
+
+    /// Whether a topic holds as much as is still free for all others: one whose destinations are slow leaves another, with a little, its
+    /// room. A topic alone may have everything.
+    private func isOverShare(_ topic: Topic) -> Bool {
+        guard self.topics.count > 1 else { return false }
+        let free = max(self.limits.octets - self.octets, 0)
+        return topic.octets > 0 && (topic.isOverShare ? topic.octets * 2 > free : topic.octets >= free)
     }
 
     private func isAtBound(_ partition: Partition) -> Bool {

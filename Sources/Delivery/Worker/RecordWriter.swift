@@ -122,7 +122,7 @@ package final class RecordWriter: Sendable {
                     }
                     batch[0].continuation.resume(returning: .failure(error))
                     return
-                case .closed, .topicMismatch, .notOwner, .unavailable, .corrupt:
+                case .closed, .topicMismatch, .notOwner, .offsetsLost, .unavailable, .corrupt:
                     if error.code == .closed || self.state.withLock({ $0.isAbandoned }) {
                         for entry in batch { entry.continuation.resume(returning: .failure(error)) }
                         return

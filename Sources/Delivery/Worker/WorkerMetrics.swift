@@ -17,6 +17,8 @@ struct WorkerMetrics: Sendable {
     let lostAfterDot = Counter(label: "apus_worker_lost_after_dot_total")
     /// Records rewritten to hold topics, by reason: the rewriting rate must stay small.
     let heldForLane = Counter(label: "apus_worker_held_total", dimensions: [("reason", "lane")])
+    let heldForLanes = Counter(label: "apus_worker_held_total", dimensions: [("reason", "lanes")])
+    let heldForPool = Counter(label: "apus_worker_held_total", dimensions: [("reason", "pool")])
     let heldForOwner = Counter(label: "apus_worker_held_total", dimensions: [("reason", "owner")])
     let heldForTime = Counter(label: "apus_worker_held_total", dimensions: [("reason", "not_before")])
     let heldForRate = Counter(label: "apus_worker_held_total", dimensions: [("reason", "rate")])
@@ -24,6 +26,8 @@ struct WorkerMetrics: Sendable {
     let dead = Counter(label: "apus_worker_dead_total")
     let backendFailures = Counter(label: "apus_worker_backend_failures_total")
     let newerSchema = Gauge(label: "apus_worker_blocked_partitions")
+    let restingSources = Gauge(label: "apus_worker_unusable_sources")
+    let detached = Gauge(label: "apus_worker_detached_records")
     let inFlight = Gauge(label: "apus_worker_in_flight_records")
     let inFlightOctets = Gauge(label: "apus_worker_in_flight_octets")
     /// From acceptance to the far side's 250.

@@ -14,6 +14,7 @@ final class WorkerState: Sendable {
     private struct Shared {
         var ledger: PartitionLedger
         var turns = AccountTurns()
+        var sources = SourceRotation()
         /// What a guard copy is made of.
         var records: [Ticket: OutboundRecord] = [:]
         var closing: [Ticket: CheckedContinuation<Void, Never>] = [:]
@@ -47,6 +48,11 @@ final class WorkerState: Sendable {
     /// One step of the accounts' turns.
     func turns<Result: Sendable>(_ body: (inout AccountTurns) -> sending Result) -> Result {
         self.shared.withLock { body(&$0.turns) }
+    }
+
+    /// One step of the pools' rotation.
+    func sources<Result: Sendable>(_ body: (inout SourceRotation) -> sending Result) -> Result {
+        self.shared.withLock { body(&$0.sources) }
     }
 
     // MARK: - Copies

@@ -84,7 +84,7 @@ package final class SQLiteStateStore: StateStore {
 
     @discardableResult
     package func write(_ mutations: [StateMutation]) async throws -> [StateEntry?] {
-        for (index, mutation) in mutations.enumerated() { try Self.checkSize(mutation, index: index) }
+        for (index, mutation) in mutations.enumerated() { try mutation.checkLimits(index: index) }
         guard !mutations.isEmpty else { return [] }
         try self.checkOpen()
         let kept = self.configuration.keptChanges
@@ -194,20 +194,6 @@ extension SQLiteStateStore {
     private static func translated(_ error: any Error, _ message: String) -> any Error {
         if error is StateError || error is CancellationError { return error }
         return StateError(.unavailable, message, cause: error)
-    }
-
-    private static func checkSize(_ mutation: StateMutation, index: Int) throws {
-        let key = mutation.key
-        guard (1...512).contains(key.name.utf8.count), key.scope.utf8.count <= 512, (1...64).contains(key.collection.utf8.count) else {
-            throw StateError(.tooLarge, "a name must have 1 to 512 bytes", mutationIndex: index)
-        }
-        switch mutation {
-        case .create(_, let value), .update(_, let value, _), .put(_, let value):
-            guard value.count <= StateEntry.maximumBytes else {
-                throw StateError(.tooLarge, "a document may have \(StateEntry.maximumBytes) bytes", mutationIndex: index)
-            }
-        case .delete: break
-        }
     }
 
     /// - Returns: the entry as written, nil for a deletion, and the position of its change.

@@ -8,6 +8,7 @@ package final class KafkaMockCluster: @unchecked Sendable {
     // @unchecked: librdkafka locks the cluster itself.
     private let client: OpaquePointer
     private let cluster: OpaquePointer
+    private let brokers: Int
 
     /// `host:port` of its brokers, comma-separated.
     package let bootstrapServers: String
@@ -28,6 +29,7 @@ package final class KafkaMockCluster: @unchecked Sendable {
         }
         self.client = client
         self.cluster = cluster
+        self.brokers = brokers
         self.bootstrapServers = String(cString: bootstraps)
     }
 
@@ -42,15 +44,53 @@ package final class KafkaMockCluster: @unchecked Sendable {
         guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaError(code, doing: "make a mock topic") }
     }
 
-    /// Answers the next produce requests with an error of the broker, one per element; each is a Kafka error number.
-    package func failNextProduceRequests(with codes: [Int16]) {
-        var errors = codes.map { rd_kafka_resp_err_t(rawValue: Int32($0)) }
-        // 0 is the Produce request's API key.
-        rd_kafka_mock_push_request_errors_array(self.cluster, 0, errors.count, &errors)
+    /// A request that can be made to fail, by its number in Kafka's protocol.
+    package enum Request: Int16, Sendable {
+        case produce = 0
+        case fetch = 1
+        case offsetCommit = 8
+        case offsetFetch = 9
+        case joinGroup = 11
     }
 
-    /// Takes a broker down, or up again.
+    /// Answers the next requests with an error, one per element: a Kafka error number, or one of librdkafka's own, as
+    /// ``transportError``.
+    package func failNext(_ request: Request, with codes: [Int32]) {
+        var errors = codes.map { rd_kafka_resp_err_t(rawValue: $0) }
+        rd_kafka_mock_push_request_errors_array(self.cluster, request.rawValue, errors.count, &errors)
+    }
+
+    /// Closes the connection instead of answering.
+    package static let transportError = RD_KAFKA_RESP_ERR__TRANSPORT.rawValue
+    /// Too few replicas have what they should: the client tries again.
+    package static let notEnoughReplicas = RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS.rawValue
+    /// Written, but to too few replicas: the client tries again.
+    package static let notEnoughReplicasAfterAppend = RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND.rawValue
+    /// The record is above what the broker takes.
+    package static let recordTooLarge = RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE.rawValue
+    /// The broker is not the group's coordinator any more.
+    package static let notCoordinator = RD_KAFKA_RESP_ERR_NOT_COORDINATOR.rawValue
+
+    /// This client may not join the group.
+    package static let groupNotAllowed = RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED.rawValue
+
+    /// Takes a broker down, or up again. Counted from 1.
     package func setBroker(_ id: Int32, isUp: Bool) {
         _ = isUp ? rd_kafka_mock_broker_set_up(self.cluster, id) : rd_kafka_mock_broker_set_down(self.cluster, id)
+    }
+
+    /// Takes all brokers down, or up again.
+    package func setBrokers(areUp: Bool) {
+        for id in 1...self.brokers { self.setBroker(Int32(id), isUp: areUp) }
+    }
+
+    /// How much later every answer of a broker comes.
+    package func setRoundTrip(of id: Int32, milliseconds: Int32) {
+        _ = rd_kafka_mock_broker_set_rtt(self.cluster, id, milliseconds)
+    }
+
+    /// Makes a broker the leader of a partition.
+    package func setLeader(of topic: String, partition: Int32, broker: Int32) {
+        _ = rd_kafka_mock_partition_set_leader(self.cluster, topic, partition, broker)
     }
 }

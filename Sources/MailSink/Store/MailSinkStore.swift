@@ -16,9 +16,11 @@ import NIOPosix
 final class MailSinkStore: Sendable {
     private let directory: String
     private let threads: NIOThreadPool
+    private let ownsThreads: Bool
 
+    /// - Parameter threads: running, and shared with other stores.
     /// - Throws: ``MailSinkError`` when the folder cannot be made or written.
-    init(directory: String) throws {
+    init(directory: String, threads shared: NIOThreadPool? = nil) throws {
         self.directory = directory
         if mkdir(directory, 0o700) != 0, errno != EEXIST {
             throw MailSinkError(.invalidStore, "cannot make the folder \(directory): \(String(cString: strerror(errno)))")
@@ -26,13 +28,14 @@ final class MailSinkStore: Sendable {
         guard access(directory, W_OK | X_OK) == 0 else {
             throw MailSinkError(.invalidStore, "cannot write to the folder \(directory): \(String(cString: strerror(errno)))")
         }
+        ownsThreads = shared == nil
         // Blocking calls stay off the event loops.
-        threads = NIOThreadPool(numberOfThreads: 2)
-        threads.start()
+        threads = shared ?? NIOThreadPool(numberOfThreads: 2)
+        if ownsThreads { threads.start() }
     }
 
     func close() async {
-        try? await threads.shutdownGracefully()
+        if ownsThreads { try? await threads.shutdownGracefully() }
     }
 
     /// - Returns: fails when a file cannot be written; the message must not be accepted then.

@@ -10,16 +10,7 @@ struct CreateConfigurationSet: OperationHandler {
         var set = ConfigurationSet(
             account: caller.account.id, name: input.string("ConfigurationSetName") ?? "", createdAt: Self.now(), tags: ResourceTags.tags(input))
         if let delivery = input.structure("DeliveryOptions") {
-            if let pool = delivery.string("SendingPoolName") {
-                // No pools can be created in this version, so none exists.
-                throw SESError.badRequest(pool.isEmpty ? "sendingPoolName can't be blank." : "SendingPool <\(pool)> doesn't exist")
-            }
-            guard delivery.string("TlsPolicy") != "REQUIRE" else {
-                // Refused rather than half obeyed: lanes know no policy of their messages yet.
-                throw SESError.badRequest("TlsPolicy REQUIRE is not supported by this version; the operator can require TLS for all mail.")
-            }
-            set.tlsPolicy = delivery.string("TlsPolicy").flatMap(ConfigurationSet.TLSPolicy.init) ?? .optional
-            set.maxDeliverySeconds = delivery.integer("MaxDeliverySeconds").map { Int($0) }
+            try DeliveryOptions.apply(delivery, to: &set, controlPlane: self.controlPlane)
         }
         // An option group without its value means false, as in SES; a group that is left out means the default.
         if let reputation = input.structure("ReputationOptions") {

@@ -16,6 +16,11 @@ enum OperationHandlers {
             "GetConfigurationSet": GetConfigurationSet(controlPlane: controlPlane),
             "ListConfigurationSets": ListConfigurationSets(controlPlane: controlPlane),
             "DeleteConfigurationSet": DeleteConfigurationSet(controlPlane: controlPlane),
+            "PutConfigurationSetDeliveryOptions": PutConfigurationSetDeliveryOptions(controlPlane: controlPlane),
+            "CreateDedicatedIpPool": CreateDedicatedIPPool(controlPlane: controlPlane),
+            "GetDedicatedIpPool": GetDedicatedIPPool(controlPlane: controlPlane),
+            "ListDedicatedIpPools": ListDedicatedIPPools(controlPlane: controlPlane),
+            "DeleteDedicatedIpPool": DeleteDedicatedIPPool(controlPlane: controlPlane, mail: intake.poolMail),
             "GetAccount": GetAccount(quotas: quotas),
         ]
         for operation in SESv2.operations {

@@ -6,7 +6,8 @@ package enum SESv2 {
         Self.sendEmail,
         Self.createEmailIdentity, Self.getEmailIdentity, Self.listEmailIdentities, Self.listEmailIdentitiesByPost, Self.deleteEmailIdentity,
         Self.createConfigurationSet, Self.getConfigurationSet, Self.listConfigurationSets, Self.listConfigurationSetsByPost,
-        Self.deleteConfigurationSet,
+        Self.deleteConfigurationSet, Self.putConfigurationSetDeliveryOptions,
+        Self.createDedicatedIPPool, Self.getDedicatedIPPool, Self.listDedicatedIPPools, Self.deleteDedicatedIPPool,
         Self.getAccount,
     ]
 

@@ -43,6 +43,8 @@ package final class SMTPServerConnection: ChannelDuplexHandler {
     private var isPaused = false
     private var isAwaitingAnswer = false
     private var lingering: Int?
+    /// The client has ended its side: nothing more comes, and answers to what came still go out.
+    private var isInputClosed = false
 
     init(
         id: UInt64, configuration: SMTPServerConfiguration, implicitTLSHandler: NIOSSLServerHandler?, isRefused: Bool,
@@ -150,6 +152,10 @@ package final class SMTPServerConnection: ChannelDuplexHandler {
         case is Quiesce:
             session.quiesce()
             drain()
+        case ChannelEvent.inputClosed:
+            isInputClosed = true
+            // Whoever waits for nothing of ours has gone.
+            if isPaused || lingering != nil { context.close(promise: nil) } else { drain() }
         default:
             context.fireUserInboundEventTriggered(event)
         }
@@ -228,7 +234,9 @@ package final class SMTPServerConnection: ChannelDuplexHandler {
                 linger(context)
             }
         }
-        if let context, isReadPending, !isPaused, !isAwaitingAnswer {
+        guard let context, !isPaused, !isAwaitingAnswer else { return }
+        if isInputClosed, lingering == nil { return linger(context) }
+        if isReadPending {
             isReadPending = false
             context.read()
         }

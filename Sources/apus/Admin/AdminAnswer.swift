@@ -29,6 +29,28 @@ enum AdminAnswer {
         var direct: [String]
     }
 
+    struct Pool: Codable, Sendable {
+        struct Address: Codable, Sendable {
+            var address: String
+            var weight: Int
+        }
+
+        var name: String
+        /// The account's name; nil for the installation.
+        var account: String?
+        var scalingMode: String
+        var addresses: [Address]
+        var isDraining: Bool
+        var reroutedTo: String?
+    }
+
+    struct Pools: Codable, Sendable {
+        var pools: [Pool]
+    }
+
+    /// It is done, and there is nothing to say.
+    struct Done: Codable, Sendable {}
+
     struct Queue: Codable, Sendable {
         struct Topic: Codable, Sendable {
             var name: String

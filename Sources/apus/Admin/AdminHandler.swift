@@ -30,6 +30,30 @@ struct AdminHandler: Sendable {
                 try await emit(Self.line(try await self.createIdentity(name, account: account, verified: verified)))
             case .showIdentity(let account, let name): try await emit(Self.line(Self.answer(try self.identity(name, account: account))))
             case .identityRecords(let account, let name): try await emit(Self.line(try self.records(name, account: account)))
+            case .createPool(let account, let name):
+                let owner = try await self.owner(account, isMade: true)
+                try await self.controlPlane.createPool(name, owner: owner)
+                try await emit(Self.line(try self.pool(name, owner: owner)))
+            case .listPools(let account):
+                let owner = try await self.owner(account)
+                try await emit(Self.line(AdminAnswer.Pools(pools: self.controlPlane.pools(owner: owner).map(self.answer))))
+            case .showPool(let account, let name): try await emit(Self.line(try self.pool(name, owner: try await self.owner(account))))
+            case .changePoolAddresses(let account, let name, let adding, let removing):
+                let owner = try await self.owner(account)
+                try await self.controlPlane.changeAddresses(
+                    ofPool: name, owner: owner, adding: try adding.map(Self.poolAddress), removing: removing)
+                try await emit(Self.line(try self.pool(name, owner: owner)))
+            case .drainPool(let account, let name, let isDraining):
+                let owner = try await self.owner(account)
+                try await self.controlPlane.drainPool(name, owner: owner, isDraining: isDraining)
+                try await emit(Self.line(try self.pool(name, owner: owner)))
+            case .reroutePool(let account, let name, let target):
+                let owner = try await self.owner(account)
+                try await self.controlPlane.reroutePool(name, owner: owner, to: target)
+                try await emit(Self.line(try self.pool(name, owner: owner)))
+            case .deletePool(let account, let name):
+                try await self.deletePool(name, owner: try await self.owner(account))
+                try await emit(Self.line(AdminAnswer.Done()))
             case .tailEvents(let fromStart, let follow): try await self.tail(fromStart: fromStart, follow: follow, emit: emit)
             case .queue: try await emit(Self.line(try await self.queue()))
             }

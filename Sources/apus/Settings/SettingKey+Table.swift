@@ -85,6 +85,15 @@ extension SettingKey {
             name: "delivery.messagesPerConnection", kind: .integer(1...1_000_000), defaultValue: "100",
             summary: "Messages over one SMTP connection."),
         SettingKey(
+            name: "delivery.maximumConnections", kind: .integer(1...1_000_000), defaultValue: "2000",
+            summary: "SMTP connections to all sites at once; beyond it sites wait, those without any first."),
+        SettingKey(
+            name: "delivery.maximumLanes", kind: .integer(1...1_000_000), defaultValue: "10000",
+            summary: "Sites spoken to at once; beyond it the one unused longest makes room, and where all are in use messages are held."),
+        SettingKey(
+            name: "delivery.pools", kind: .list, defaultValue: nil,
+            summary: "The pools whose mail is delivered here, default for mail without a pool; all by default. Mail of others is held."),
+        SettingKey(
             name: "delivery.memory", kind: .bytes(50_000_000...64_000_000_000), defaultValue: "134217728",
             summary: "Bytes of messages that delivery holds in memory at once."),
         SettingKey(name: "delivery.timeouts.connect", kind: anyTimeout, defaultValue: "30s", summary: "TCP connect, per address."),

@@ -51,6 +51,10 @@ struct Settings: Sendable {
         var tls: String
         var connectionsPerSite: Int
         var messagesPerConnection: Int
+        var maximumConnections: Int
+        var maximumLanes: Int
+        /// None for all.
+        var pools: [String]
         var memory: Int
         var timeouts: Timeouts
         var drain: Duration
@@ -143,7 +147,10 @@ struct Settings: Sendable {
             dnsValidates: reader.choice("delivery.dns.validation") != "off", dnsTimeout: reader.duration("delivery.dns.timeout") ?? .zero,
             tls: reader.choice("delivery.tls") ?? "opportunistic",
             connectionsPerSite: reader.integer("delivery.connectionsPerSite") ?? 1,
-            messagesPerConnection: reader.integer("delivery.messagesPerConnection") ?? 1, memory: reader.bytes("delivery.memory") ?? 0,
+            messagesPerConnection: reader.integer("delivery.messagesPerConnection") ?? 1,
+            maximumConnections: reader.integer("delivery.maximumConnections") ?? 1, maximumLanes: reader.integer("delivery.maximumLanes") ?? 1,
+            pools: reader.list("delivery.pools"),
+            memory: reader.bytes("delivery.memory") ?? 0,
             timeouts: Self.timeouts(&reader), drain: reader.duration("delivery.drain") ?? .zero,
             retry: RetrySchedule(
                 intervals: reader.durations("delivery.retry.intervals") ?? [.seconds(60)], jitter: reader.decimal("delivery.retry.jitter") ?? 0),

@@ -1,13 +1,17 @@
 import ApusCore
 import Backends
+import ClusterBackends
 import EmbeddedBackends
 import Foundation
 import NIOCore
+import PostgresClient
+import TestSupport
 import Testing
 
 /// The implementations of ``BodyStore`` that the contract runs on.
 enum BodyStoreImplementation: String, CaseIterable, CustomTestStringConvertible {
     case files
+    case postgres
 
     var testDescription: String { self.rawValue }
 
@@ -20,6 +24,15 @@ enum BodyStoreImplementation: String, CaseIterable, CustomTestStringConvertible 
             let store = FileBodyStore(folder: folder)
             try await body(store)
             await store.close()
+        case .postgres:
+            let postgres = PostgresConfiguration(try await TestDatabase.connectionString())
+            let schema = TestDatabase.newSchemaName()
+            let store = try await PostgresBodyStore.open(.init(postgres: postgres, schema: schema))
+            try await body(store)
+            await store.close()
+            let cleaner = try PostgresClient(postgres)
+            _ = try await cleaner.run(PostgresStatement("DROP SCHEMA \(schema) CASCADE"))
+            await cleaner.close()
         }
     }
 }

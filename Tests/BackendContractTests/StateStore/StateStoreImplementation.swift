@@ -1,11 +1,15 @@
-import Testing
 import Backends
+import ClusterBackends
 import EmbeddedBackends
 import Foundation
+import PostgresClient
+import TestSupport
+import Testing
 
 /// The implementations of ``StateStore`` that the contract runs on.
 enum StateStoreImplementation: String, CaseIterable, CustomTestStringConvertible {
     case sqlite
+    case postgres
     case inMemory
 
     var testDescription: String { self.rawValue }
@@ -20,6 +24,15 @@ enum StateStoreImplementation: String, CaseIterable, CustomTestStringConvertible
             let store = try SQLiteStateStore(folder: folder)
             try await body(store)
             await store.close()
+        case .postgres:
+            let postgres = PostgresConfiguration(try await TestDatabase.connectionString())
+            let schema = TestDatabase.newSchemaName()
+            let store = try await PostgresStateStore.open(.init(postgres: postgres, schema: schema))
+            try await body(store)
+            await store.close()
+            let cleaner = try PostgresClient(postgres)
+            _ = try await cleaner.run(PostgresStatement("DROP SCHEMA \(schema) CASCADE"))
+            await cleaner.close()
         case .inMemory:
             try await body(InMemoryStateStore())
         }

@@ -9,9 +9,11 @@ final class ScriptedResolver: DNSResolving {
     }
 
     private let answers = Mutex<[Question: Result<DNSAnswer, DNSError>]>([:])
-    private let questions = Mutex(0)
+    private let questions = Mutex<[String]>([])
 
-    var asked: Int { self.questions.withLock { $0 } }
+    var asked: Int { self.questions.withLock { $0.count } }
+    /// The names that were asked for, in order.
+    var askedNames: [String] { self.questions.withLock { $0 } }
 
     func set(_ name: String, _ type: DNSRecordType, _ records: [DNSRecord]) {
         self.answers.withLock {
@@ -30,7 +32,7 @@ final class ScriptedResolver: DNSResolving {
     }
 
     func resolve(_ name: String, _ type: DNSRecordType, completion: @escaping Completion) {
-        self.questions.withLock { $0 += 1 }
+        self.questions.withLock { $0.append(name) }
         let known = self.answers.withLock { answers in
             answers[Question(name: name, type: type)]
                 ?? .failure(DNSError(answers.keys.contains { $0.name == name } ? .noData : .noSuchDomain, "by the test"))

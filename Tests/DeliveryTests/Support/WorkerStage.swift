@@ -36,7 +36,13 @@ struct WorkerStage: Sendable {
         /// Whether the far side must see every connection closed. A server that never greets sees ours only when its own patience ends.
         var expectsNoConnection = true
         var routes: (Int) throws -> RouteTable = { port in try RouteTable([Route(parsing: "*=127.0.0.1:\(port)")]) }
+        /// What opens sessions, made of the SMTP client.
+        var opener: (any MailSessionOpening) -> any MailSessionOpening = { $0 }
+        /// Mail exchangers listen at the sink's port, and may be on loopback.
+        var usesExchangers = false
         var accountLimit: @Sendable (AccountID) -> RateLimit? = { _ in nil }
+
+        var sourcePool: @Sendable (AccountID, String) -> SourcePool? = { _, _ in nil }
 
         init() throws {
             self.configuration = DeliveryConfiguration(queue: "default", class: .transactional, helloName: "mail.test")
@@ -55,22 +61,30 @@ struct WorkerStage: Sendable {
         var setup = try Setup()
         try change(&setup)
         let sink = try await MailSink.start(setup.sink)
+        if setup.usesExchangers {
+            setup.configuration.port = sink.addresses[0].port ?? 0
+            setup.configuration.dialer.allowsLoopback = true
+            setup.routes = { _ in RouteTable() }
+        }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let pool = DKIMSigningPool(configuration: .init(threadCount: 1))
         try pool.start()
         let bus = MemoryBus()
         let others = DelayTier.allCases.flatMap { [Topics.retry($0), Topics.hold($0)] } + [Topics.events, Topics.dead]
         try await bus.ensureTopics(
-            [TopicDefinition(name: Self.topic, partitions: setup.partitions, retention: .untilConsumed(group: Self.group))]
+            setup.configuration.topics.map {
+                TopicDefinition(name: $0, partitions: setup.partitions, retention: .untilConsumed(group: Topics.group(of: $0)))
+            }
                 + others.map { TopicDefinition(name: $0, partitions: 1, retention: .bounded(age: .seconds(1), bytes: 1)) })
         setup.throttling.observer.withLock { $0 = { bus.wake() } }
         let resolver = ScriptedResolver()
         let worker = DeliveryWorker(
             id: WorkerID("worker-1"), configuration: setup.configuration, bus: bus, throttling: setup.throttling, bodies: setup.bodies,
             resolver: resolver,
-            opener: try SMTPSessionOpener(session: SMTPClientSession.Configuration(helloName: "mail.test"), timeouts: setup.timeouts),
+            opener: setup.opener(
+                try SMTPSessionOpener(session: SMTPClientSession.Configuration(helloName: "mail.test"), timeouts: setup.timeouts)),
             routes: try setup.routes(sink.addresses[0].port ?? 0), signers: setup.signers, signingPool: pool, accountLimit: setup.accountLimit,
-            eventLoopGroup: group, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            sourcePool: setup.sourcePool, eventLoopGroup: group, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let stage = WorkerStage(
             bus: bus, throttling: setup.throttling, bodies: setup.bodies, resolver: resolver, sink: sink, worker: worker)
         do {

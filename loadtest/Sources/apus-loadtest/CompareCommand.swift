@@ -82,7 +82,11 @@ struct CompareCommand: AsyncParsableCommand {
             let (tools, isSigning) = (AbsolutePath.of(tools), !unsigned)
             contenders.append(
                 LoadComparison.Contender(name: server.rawValue) { folder, sink in
-                    var configuration = MTAConfiguration(tools: tools, folder: folder, sink: sink, isSigning: isSigning)
+                    guard sink.resolver == nil else {
+                        throw LoadTestError(
+                            .invalidScenario, "\(fixed.name) has a sink of many providers: compare takes scenarios whose sink is one server")
+                    }
+                    var configuration = MTAConfiguration(tools: tools, folder: folder, sink: sink.address, isSigning: isSigning)
                     configuration.connections = fixed.connections
                     return try await server.make(configuration)
                 })

@@ -22,7 +22,7 @@ struct ListenAddress: ExpressibleByArgument, Sendable {
         self.port = port
     }
 
-    var defaultValueDescription: String { "\(host):\(port)" }
+    var defaultValueDescription: String { host.utf8.contains(0x3A) ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
     func resolve() throws -> SocketAddress {
         do {

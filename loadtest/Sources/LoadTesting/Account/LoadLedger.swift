@@ -123,6 +123,11 @@ package struct LoadLedger: Sendable {
         return true
     }
 
+    /// Compares what the sink has with what the system says that it delivered, by the hashes of its ids.
+    package mutating func compare(delivered hashes: Set<UInt64>) {
+        recipients.misreported = byID.count { (table[Int($0.value)].delivered != 0) != hashes.contains($0.key) }
+    }
+
     private mutating func settle(_ arrival: Arrival) {
         let message = table[Int(arrival.sequence)]
         let bit: UInt64 = 1 << UInt64(arrival.recipient)

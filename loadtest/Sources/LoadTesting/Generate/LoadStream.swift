@@ -101,6 +101,10 @@ package struct LoadStream: Sendable, Codable, Hashable {
             throw invalid("a kind is a word of at most 20 small letters")
         }
         guard configurationSets.values.allSatisfy({ $0 > 0 }) else { throw invalid("weights of configurationSets must be above 0") }
+        let isName = { (byte: UInt8) in (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20) || byte == 0x2D || byte == 0x5F }
+        guard configurationSets.keys.allSatisfy({ (1...64).contains($0.utf8.count) && $0.utf8.allSatisfy(isName) }) else {
+            throw invalid("names of configurationSets have 1 to 64 letters, digits, - and _")
+        }
         guard from.utf8.contains(0x40), from.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { throw invalid("from is no address") }
         try domains.check(stream: name)
     }

@@ -7,10 +7,8 @@ import NIOHTTP1
 import NIOPosix
 import NIOSSL
 
-/// Makes `SendEmail` calls of the SES API v2, raw content, each signed, over one kept connection.
+/// Makes calls of the SES API v2, each signed, over one kept connection: `SendEmail` with raw content, and what a run needs besides.
 final class SESLoadConnection: LoadConnection {
-    private static let target = "/v2/email/outbound-emails"
-
     private let channel: any Channel
     private let handler: SESAnswerHandler
     private let signers: [SigV4Signer]
@@ -51,17 +49,47 @@ final class SESLoadConnection: LoadConnection {
     func send(_ call: LoadCall) -> EventLoopFuture<LoadAnswer> {
         var message: [UInt8] = []
         maker.write(sequence: call.sequence, from: call.from, to: call.recipients, size: call.size, date: [], stamped: false, to: &message)
-        let body = Self.body(call, message: message)
+        return post(Self.body(call, message: message), to: "/v2/email/outbound-emails", account: call.account, octets: message.count)
+    }
+
+    /// CreateConfigurationSet, for each of the accounts that the connection signs for.
+    ///
+    /// - Throws: ``LoadTestError`` when it is refused.
+    static func createConfigurationSets(_ names: [String], at entrance: SESEntrance) async throws {
+        guard !names.isEmpty else { return }
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        let address = try LoopbackGuard.resolve(host: entrance.host, port: entrance.port, mayLeave: false)
+        let signers = entrance.keys.map { SigV4Signer(accessKeyID: $0.id, secret: $0.secret, region: entrance.region) }
+        for name in names {
+            for account in signers.indices {
+                let answer = try await loop.flatSubmit {
+                    open(to: address, entrance: entrance, signers: signers, tls: nil, maker: MessageMaker(run: 0, largest: 0), on: loop)
+                        .assumeIsolated()
+                        .flatMap { connection in
+                            let answer = connection.post(
+                                Array("{\"ConfigurationSetName\":\"\(name)\"}".utf8), to: "/v2/email/configuration-sets", account: account, octets: 0)
+                            answer.assumeIsolated().whenComplete { _ in connection.close() }
+                            return answer
+                        }.nonisolated()
+                }.get()
+                guard answer.outcome == .accepted else {
+                    throw LoadTestError(.processFailed, "the configuration set \(name) was not created: status \(answer.code)")
+                }
+            }
+        }
+    }
+
+    private func post(_ body: [UInt8], to path: String, account: Int, octets: Int) -> EventLoopFuture<LoadAnswer> {
         let headers = [("Host", host), ("Content-Type", "application/json")]
-        let signed = signers[call.account % signers.count].headers(
-            for: SignableRequest(method: "POST", path: Self.target, headers: headers.map { (name: $0.0, value: $0.1) }),
+        let signed = signers[account % signers.count].headers(
+            for: SignableRequest(method: "POST", path: path, headers: headers.map { (name: $0.0, value: $0.1) }),
             bodyHash: PayloadHash.hash(body), nowUnixSeconds: WallClock.now() / 1_000_000_000)
         var fields = HTTPHeaders(headers)
         for (name, value) in signed { fields.add(name: name, value: value) }
         fields.add(name: "Content-Length", value: String(body.count))
-        let head = HTTPRequestHead(version: .http1_1, method: .POST, uri: Self.target, headers: fields)
+        let head = HTTPRequestHead(version: .http1_1, method: .POST, uri: path, headers: fields)
         let promise = channel.eventLoop.makePromise(of: LoadAnswer.self)
-        handler.expect(promise, octets: message.count)
+        handler.expect(promise, octets: octets)
         channel.write(HTTPClientRequestPart.head(head), promise: nil)
         channel.write(HTTPClientRequestPart.body(.byteBuffer(ByteBuffer(bytes: body))), promise: nil)
         channel.writeAndFlush(HTTPClientRequestPart.end(nil), promise: nil)

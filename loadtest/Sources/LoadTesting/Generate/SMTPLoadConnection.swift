@@ -18,7 +18,11 @@ final class SMTPLoadConnection: LoadConnection {
     static func open(host: SocketAddress, maker: MessageMaker, on loop: any EventLoop) -> EventLoopFuture<SMTPLoadConnection> {
         var session = SMTPClientSession.Configuration(helloName: "load.test")
         session.tlsPolicy = .none
-        return SMTPConnection.connect(to: host, configuration: SMTPClientConfiguration(session: session), on: loop).assumeIsolated()
+        var configuration = SMTPClientConfiguration(session: session)
+        configuration.timeouts.connect = .seconds(5)
+        // A connection that is never greeted is given up, and another one tried.
+        configuration.timeouts.banner = .seconds(10)
+        return SMTPConnection.connect(to: host, configuration: configuration, on: loop).assumeIsolated()
             .map { SMTPLoadConnection($0, maker: maker) }.nonisolated()
     }
 

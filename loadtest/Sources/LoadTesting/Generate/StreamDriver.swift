@@ -9,6 +9,8 @@ import NIOCore
 final class StreamDriver {
     /// How long a stream goes on trying to connect before it gives up.
     private static let connectPatience: Int64 = 60_000_000_000
+    /// Connections that wait for their greeting at once. Some servers leave all beyond their listen backlog without one (OpenSMTPD's is 5).
+    private static let openingAtOnce = 2
     private static let retryDelay = TimeAmount.milliseconds(20)
 
     struct Share {
@@ -138,7 +140,7 @@ final class StreamDriver {
     }
 
     private func openMore() {
-        guard connections + opening < share.concurrency, opening < due.count, !isDone else { return }
+        guard opening < min(Self.openingAtOnce, due.count), connections + opening < share.concurrency, !isDone else { return }
         opening += 1
         let bound = NIOLoopBound(self, eventLoop: loop)
         open().assumeIsolated().whenComplete { result in

@@ -65,6 +65,10 @@ package struct LoadReport: Sendable, Codable {
         package var bounced = 0
         /// Neither: lost, or not yet ended when the time was up.
         package var lost = 0
+        /// What the system itself says that it still holds of the lost, when the time was up and it can say.
+        package var held: Int?
+        /// Messages that the system says it delivered and the sink has not, or the other way round; nil when it does not say.
+        package var misreported: Int?
         /// Copies at the sink beyond the first.
         package var doubled = 0
         /// Copies whose content is not what was sent.

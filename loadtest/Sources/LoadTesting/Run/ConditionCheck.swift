@@ -10,7 +10,7 @@ package enum ConditionCheck {
     ]
 
     static func isMeasure(_ name: String) -> Bool {
-        if counts[name] != nil || name == "late" || name == "rate" { return true }
+        if counts[name] != nil || ["late", "rate", "misreported"].contains(name) { return true }
         let parts = name.split(separator: ".").map(String.init)
         return parts.count == 2 && LatencyBook.measures.contains(parts[0]) && percentiles[parts[1]] != nil
     }
@@ -43,6 +43,7 @@ package enum ConditionCheck {
         let streams = report.streams.filter { condition.stream == nil || $0.name == condition.stream }
         switch condition.measure {
         case "late": return Double(streams.reduce(0) { $0 + $1.late })
+        case "misreported": return report.recipients.misreported.map(Double.init)
         case "rate": return streams.reduce(0) { $0 + $1.rate }
         default:
             let parts = condition.measure.split(separator: ".").map(String.init)

@@ -1,6 +1,5 @@
 import MailSink
 import FoundationEssentials
-package import NIOCore
 
 /// Runs one scenario on several systems, in alternating rounds: what else the machine does, it does to all.
 package struct LoadComparison: Sendable {
@@ -8,9 +7,9 @@ package struct LoadComparison: Sendable {
     package struct Contender: Sendable {
         package var name: String
         /// - Parameters: a folder for this round's system, and where it is to deliver to.
-        package var make: @Sendable (_ folder: String, _ sink: SocketAddress) async throws -> any MailSystem
+        package var make: @Sendable (_ folder: String, _ sink: SinkAddress) async throws -> any MailSystem
 
-        package init(name: String, make: @escaping @Sendable (_ folder: String, _ sink: SocketAddress) async throws -> any MailSystem) {
+        package init(name: String, make: @escaping @Sendable (_ folder: String, _ sink: SinkAddress) async throws -> any MailSystem) {
             self.name = name
             self.make = make
         }

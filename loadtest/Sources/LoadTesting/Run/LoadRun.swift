@@ -1,7 +1,7 @@
 import ChildProcesses
 import FoundationEssentials
 package import MailSink
-package import NIOCore
+import NIOCore
 import NIOPosix
 
 /// One run of a scenario: sink, system, load and faults, accounted for to the last recipient.
@@ -38,15 +38,14 @@ package struct LoadRun: Sendable {
 
     /// Runs it.
     ///
-    /// - Parameter makeSystem: gets the address that everything is to be delivered to.
+    /// - Parameter makeSystem: gets where everything is to be delivered to.
     /// - Throws: ``LoadTestError`` when something cannot be started or ends by itself. That conditions do not hold is no error: see ``LoadReport/held``.
-    package func run(_ makeSystem: (SocketAddress) async throws -> any MailSystem) async throws -> LoadReport {
+    package func run(_ makeSystem: (SinkAddress) async throws -> any MailSystem) async throws -> LoadReport {
         try FileManager.default.createDirectory(atPath: configuration.folder, withIntermediateDirectories: true)
         let sink = try await startSink()
         do {
-            let target = try Self.address(ofReadyLine: sink.ready)
-            let proxy = try await startProxyIfNeeded(to: target)
-            let system = try await makeSystem(proxy?.address ?? target)
+            let proxy = try await startProxyIfNeeded(to: sink.address)
+            let system = try await makeSystem(SinkAddress(address: proxy?.address ?? sink.address.address, resolver: sink.address.resolver))
             do {
                 let report = try await run(system, sink: sink.child, proxy: proxy)
                 try? await system.stop(within: .seconds(60))
@@ -68,30 +67,55 @@ package struct LoadRun: Sendable {
     private var arrivalsFile: String { "\(configuration.folder)/arrivals.bin" }
     private var sentFile: String { "\(configuration.folder)/sent.bin" }
 
-    private func startSink() async throws -> (child: Child, ready: String) {
-        var arguments = ["sink", "--listen", configuration.sinkAddress ?? "127.0.0.1:0", "--record", arrivalsFile, "--max-connections", "20000"]
-        if let rules = scenario.sink {
-            let file = "\(configuration.folder)/sink.json"
-            try JSONEncoder().encode(rules).write(to: URL(filePath: file))
-            arguments += ["--respond", file]
+    private func startSink() async throws -> (child: Child, address: SinkAddress) {
+        var arguments = ["sink", "--record", arrivalsFile, "--max-connections", "20000"]
+        let plan = try SinkPlan(scenario.sink)
+        let file = "\(configuration.folder)/sink.json"
+        switch plan {
+        case .oneServer(let rules):
+            arguments += ["--listen", configuration.sinkAddress ?? "127.0.0.1:0"]
+            if let rules {
+                try Data(rules).write(to: URL(filePath: file))
+                arguments += ["--respond", file]
+            }
+        case .providers(let text):
+            if let address = configuration.sinkAddress {
+                throw LoadTestError(
+                    .invalidScenario, "providers have addresses of their own: take a scenario with one sink for an outside system, not \(address)")
+            }
+            try Data(text).write(to: URL(filePath: file))
+            arguments += ["--scenario", file, "--port", "0", "--dns", "127.0.0.1:0"]
         }
         if let sabotage = configuration.sabotage { arguments += ["--sabotage", "\(sabotage.kind.rawValue)=\(sabotage.every)"] }
         let child = try await Child.start(name: "apus-loadtest sink", configuration.program, arguments, outputLimit: 100)
-        return (child, try await child.line(within: .seconds(30)) { $0.contains("ready on") })
+        do {
+            let ready = try await child.line(within: .seconds(30)) { $0.contains(": ready on ") }
+            var address = SinkAddress(address: try Self.address(in: ready))
+            if plan.playsProviders {
+                let dns = try Self.address(in: try await child.line(within: .seconds(30)) { $0.contains(": DNS on ") })
+                address.resolver = "\(dns.ipAddress ?? "127.0.0.1")@\(dns.port ?? 53)"
+            }
+            return (child, address)
+        } catch {
+            try? await child.kill()
+            throw error
+        }
     }
 
-    private static func address(ofReadyLine line: String) throws -> SocketAddress {
-        guard let text = line.split(separator: " ").last, let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...])
+    /// The first address of a line such as `apus-loadtest sink: ready on 127.0.0.1:2525 127.0.0.2:2525`.
+    private static func address(in line: String) throws -> SocketAddress {
+        guard let on = line.firstRange(of: " on "), let text = line[on.upperBound...].split(separator: " ").first,
+            let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...])
         else {
-            throw LoadTestError(.processFailed, "the sink's ready line names no address: \(line)")
+            throw LoadTestError(.processFailed, "the sink's line names no address: \(line)")
         }
         let host = text[..<colon].filter { $0 != "[" && $0 != "]" }
         return try SocketAddress(ipAddress: String(host), port: port)
     }
 
-    private func startProxyIfNeeded(to target: SocketAddress) async throws -> FaultyProxy? {
+    private func startProxyIfNeeded(to target: SinkAddress) async throws -> FaultyProxy? {
         guard scenario.faults.contains(where: { $0.action == .cut || $0.action == .slow }) else { return nil }
-        return try await FaultyProxy.start(to: target)
+        return try await FaultyProxy.start(to: target.address)
     }
 
     // MARK: - The load

@@ -48,7 +48,7 @@ package struct LoadScenario: Sendable, Codable {
 
     /// A condition on what a run finds.
     package struct Condition: Sendable, Codable, Hashable {
-        /// `lost`, `doubled`, `altered`, `strangers`, `refused`, `inDoubt`, `bounced`, `deferrals`, `late`, `answer.p99`, `delivery.p50`…, `total.max`, `rate`.
+        /// `lost`, `doubled`, `altered`, `strangers`, `misreported`, `refused`, `inDoubt`, `bounced`, `deferrals`, `late`, `answer.p99`, `delivery.p50`…, `total.max`, `rate`.
         package var measure: String
         /// Of one stream; nil of all together. For latencies, `late` and `rate`.
         package var stream: String?
@@ -78,7 +78,8 @@ package struct LoadScenario: Sendable, Codable {
     package var name: String
     package var summary: String
     package var streams: [LoadStream]
-    /// The sink's rules, as `loadtest/README.md` describes them; nil takes everything at once.
+    /// What the sink plays, as `loadtest/README.md` describes it: rules for one server, providers, or the name of a file of them; nil takes everything at
+    /// once.
     package var sink: JSONValue?
     /// Settings of Apus by dotted name, beside those that a run needs.
     package var settings: [String: JSONValue]
@@ -128,6 +129,13 @@ package struct LoadScenario: Sendable, Codable {
         func invalid(_ text: String) -> LoadTestError { LoadTestError(.invalidScenario, "scenario \(name): \(text)") }
         guard !streams.isEmpty, streams.count <= 64 else { throw invalid("needs from 1 to 64 streams") }
         guard Set(streams.map(\.name)).count == streams.count else { throw invalid("two streams have one name") }
+        do {
+            if try SinkPlan(sink).playsProviders, faults.contains(where: { $0.action == .cut || $0.action == .slow }) {
+                throw invalid("cut and slow are for a sink that is one server, not for providers")
+            }
+        } catch let error as MailSinkError {
+            throw invalid("sink: \(error.message)")
+        }
         guard (1...10_000).contains(connections) else { throw invalid("connections must be from 1 to 10000") }
         for fault in faults {
             guard (1...10_000).contains(fault.times), fault.times == 1 || (fault.every?.value ?? 0) > 0 else {

@@ -19,6 +19,8 @@ struct RunWatch: ~Copyable {
     private let progress: (@Sendable (String) -> Void)?
     private var processes: ProcessBook
     private var settledAt: Int64 = 0
+    /// What the system still held when the time was up.
+    private var held: Int?
 
     init(
         ledger: LoadLedger, arrivals: consuming RecordLogReader<Arrival>, sent: consuming RecordLogReader<SentRecord>, begin: Int64,
@@ -63,12 +65,15 @@ struct RunWatch: ~Copyable {
                     askedForBounces = now
                     // All its events are read each time.
                     bouncePatience *= 2
-                    try await takeBounces()
+                    _ = try await takeBounces()
                 }
                 if ledger.open == 0 || isOver {
                     if change || quietSince == nil { quietSince = now }
                     if isOver || now - (quietSince ?? now) > Self.quiet {
-                        if isOver { break }
+                        if isOver {
+                            if ledger.open > 0 { held = try await system.queueDepth() }
+                            break
+                        }
                         // Copies and what is in doubt may still wait in the system.
                         if try await (system.queueDepth() ?? 0) == 0 { break }
                         quietSince = now
@@ -81,7 +86,9 @@ struct RunWatch: ~Copyable {
         }
         // What follows is bookkeeping, no part of the load.
         processes.sample(at: WallClock.now(), system: system.processIDs)
-        try await takeBounces()
+        if let outcomes = try await takeBounces() {
+            ledger.compare(delivered: Set(outcomes.delivered.lazy.map { MessageIDHash.hash($0.utf8) }))
+        }
         settledAt = max(ledger.lastArrival, ledger.lastAnswer)
     }
 
@@ -99,9 +106,10 @@ struct RunWatch: ~Copyable {
         return hasChanged
     }
 
-    private mutating func takeBounces() async throws {
-        guard let ids = try await system.bounced() else { return }
-        for id in ids { ledger.bounced(idHash: MessageIDHash.hash(id.utf8)) }
+    private mutating func takeBounces() async throws -> SystemOutcomes? {
+        guard let outcomes = try await system.outcomes() else { return nil }
+        for id in outcomes.bounced { ledger.bounced(idHash: MessageIDHash.hash(id.utf8)) }
+        return outcomes
     }
 
     private func line(at now: Int64) -> String {
@@ -122,6 +130,7 @@ struct RunWatch: ~Copyable {
             timeline: ledger.timeline.moments(), processes: processes.report(messages: ledger.messages.accepted, system: system.description.name),
             faults: faults,
             refusals: ledger.replies.sorted { $0.key < $1.key }.map { LoadReport.Reply(code: Int($0.key), count: $0.value) }, conditions: [])
+        report.recipients.held = held
         report.conditions = ConditionCheck.check(scenario.conditions, in: report)
         return report
     }

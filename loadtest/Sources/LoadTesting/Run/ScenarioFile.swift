@@ -6,7 +6,8 @@ package enum ScenarioFile {
     package static let shipped: [String: [UInt8]] = [
         "trickle": PackageResources.trickle_json, "burst": PackageResources.burst_json,
         "transactional-during-bulk": PackageResources.transactional_during_bulk_json, "large-bodies": PackageResources.large_bodies_json,
-        "many-domains": PackageResources.many_domains_json, "slow-receivers": PackageResources.slow_receivers_json,
+        "mailbox-providers": PackageResources.mailbox_providers_json, "many-domains": PackageResources.many_domains_json,
+        "slow-receivers": PackageResources.slow_receivers_json,
         "backlog": PackageResources.backlog_json, "kill-storm": PackageResources.kill_storm_json,
         "rolling-restart": PackageResources.rolling_restart_json, "provider-limits": PackageResources.provider_limits_json,
         "tarpits": PackageResources.tarpits_json, "soak": PackageResources.soak_json,

@@ -1,6 +1,6 @@
 import ChildProcesses
 import FoundationEssentials
-package import NIOCore
+import NIOCore
 import NIOPosix
 import Synchronization
 
@@ -13,16 +13,18 @@ package final class ApusSystem: MailSystem {
         /// A folder of its own; made when missing.
         package var folder: String
         /// Where everything is delivered.
-        package var sink: SocketAddress
+        package var sink: SinkAddress
         package var connections: Int
         /// By dotted name; goes before what a run sets.
         package var settings: [String: JSONValue]
         /// Domains that senders are in: verified without a look-up.
         package var identities: [String]
         package var accounts = 1
+        /// Made in each account.
+        package var configurationSets: [String] = []
 
         /// As a scenario wants it.
-        package init(program: String, folder: String, sink: SocketAddress, scenario: LoadScenario) {
+        package init(program: String, folder: String, sink: SinkAddress, scenario: LoadScenario) {
             self.program = program
             self.folder = folder
             self.sink = sink
@@ -30,6 +32,7 @@ package final class ApusSystem: MailSystem {
             settings = scenario.settings
             identities = scenario.senderDomains
             accounts = scenario.accounts
+            configurationSets = Set(scenario.streams.flatMap(\.configurationSets.keys)).sorted()
         }
     }
 
@@ -48,20 +51,29 @@ package final class ApusSystem: MailSystem {
     /// Chooses a port and writes the settings; nothing is started yet.
     package init(_ configuration: Configuration) async throws {
         self.configuration = configuration
-        port = try await FreePort.next()
+        port = try FreePort.find()
         data = "\(configuration.folder)/data"
         settingsFile = "\(configuration.folder)/apus.json"
         try FileManager.default.createDirectory(atPath: configuration.folder, withIntermediateDirectories: true)
         var settings = JSONValue.object([:])
-        let host = configuration.sink.ipAddress ?? "127.0.0.1"
-        let target = "\(host.utf8.contains(0x3A) ? "[\(host)]" : host):\(configuration.sink.port ?? 25)"
-        let own: [String: JSONValue] = [
+        var own: [String: JSONValue] = [
             "sending.domain": .text("apus.load.test"), "accounts.maximumSendRate": .number(1_000_000), "delivery.tls": .text("none"),
             "delivery.connectionsPerSite": .number(Double(configuration.connections)), "delivery.messagesPerConnection": .number(10_000),
-            "delivery.routes": .list([.text("*=\(target)")]), "log.level": .text("notice"),
-            // Nobody listens there: a run asks no resolver.
-            "delivery.dns.servers": .list([.text("127.0.0.1@9")]), "delivery.dns.validation": .text("off"),
+            "log.level": .text("notice"), "delivery.dns.validation": .text("off"),
         ]
+        let sink = configuration.sink.address
+        if let resolver = configuration.sink.resolver {
+            own["delivery.dns.servers"] = .list([.text(resolver)])
+            own["delivery.port"] = .number(Double(sink.port ?? 25))
+            own["delivery.allowLoopback"] = .bool(true)
+            // Certificates of a sink are its own; whether TLS is offered, required or broken is the providers' business.
+            own["delivery.tls"] = .text("opportunistic")
+        } else {
+            let host = sink.ipAddress ?? "127.0.0.1"
+            own["delivery.routes"] = .list([.text("*=\(host.utf8.contains(0x3A) ? "[\(host)]" : host):\(sink.port ?? 25)")])
+            // Nobody listens there: a run asks no resolver.
+            own["delivery.dns.servers"] = .list([.text("127.0.0.1@9")])
+        }
         for (name, value) in own.merging(configuration.settings, uniquingKeysWith: { $1 }) { settings.set(value, at: name) }
         try JSONEncoder().encode(settings).write(to: URL(filePath: settingsFile))
     }
@@ -113,6 +125,9 @@ package final class ApusSystem: MailSystem {
                 _ = try await command("identities", "create", identity, "--verified", "--account", name)
             }
         }
+        if case .ses(let entrance) = entrance {
+            try await SESLoadConnection.createConfigurationSets(configuration.configurationSets, at: entrance)
+        }
         let version = try await Child.run(configuration.program, ["--version"]).output.split(separator: "\n").first.map(String.init)
         state.withLock { $0.version = version ?? "unknown" }
     }
@@ -151,8 +166,8 @@ package final class ApusSystem: MailSystem {
         return try JSONDecoder().decode(Queue.self, from: Data(output.utf8)).topics.reduce(0) { $0 + $1.waiting }
     }
 
-    /// From the events: messages with a Bounce.
-    package func bounced() async throws -> Set<String>? {
+    /// From the events.
+    package func outcomes() async throws -> SystemOutcomes? {
         struct Event: Decodable {
             struct Mail: Decodable { var messageId: String }
             var eventType: String
@@ -161,12 +176,16 @@ package final class ApusSystem: MailSystem {
         let arguments = ["events", "tail", "--from-start", "--data", data, "--config", settingsFile]
         let result = try await Child.run(configuration.program, arguments, within: .seconds(600))
         guard result.end.isSuccess else { throw LoadTestError(.processFailed, "apus events tail: \(result.errors.suffix(2_000))") }
-        var ids: Set<String> = []
-        for line in result.output.split(separator: "\n") where line.contains("\"Bounce\"") {
+        var outcomes = SystemOutcomes()
+        for line in result.output.split(separator: "\n") {
             let event = try JSONDecoder().decode(Event.self, from: Data(line.utf8))
-            if event.eventType == "Bounce" { ids.insert(event.mail.messageId) }
+            switch event.eventType {
+            case "Bounce": outcomes.bounced.insert(event.mail.messageId)
+            case "Delivery": outcomes.delivered.insert(event.mail.messageId)
+            default: break
+            }
         }
-        return ids
+        return outcomes
     }
 
     package func remove() async {

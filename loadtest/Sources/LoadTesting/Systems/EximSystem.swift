@@ -1,3 +1,4 @@
+import ChildProcesses
 import FoundationEssentials
 
 /// Exim of Debian, which signs by itself.
@@ -23,7 +24,7 @@ package final class EximSystem: MTASystem {
         self.configuration = configuration
         tools = Self.tools(in: configuration.tools)
         folder = try MTAFolder(configuration.folder)
-        port = try await FreePort.next()
+        port = try FreePort.find()
         for name in ["spool", "log"] { try folder.makeFolder(name, owner: Self.user.number, group: Self.user.number, mode: 0o750) }
         mostThreads = Self.threads() + Self.processes
         if configuration.isSigning { try await MTASigning.writeKey(in: folder, owner: Self.user.number) }

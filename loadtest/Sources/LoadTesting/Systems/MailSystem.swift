@@ -33,8 +33,8 @@ package protocol MailSystem: Sendable {
     /// Recipients that it still has to deliver, by its own account; nil when it has no cheap way to say.
     func queueDepth() async throws -> Int?
 
-    /// What it says became of messages that were not delivered: the ids that it answered with, of those it gave up. nil when it cannot say.
-    func bounced() async throws -> Set<String>?
+    /// What it says became of messages; nil when it cannot say.
+    func outcomes() async throws -> SystemOutcomes?
 
     /// Ends whatever is left of it and removes its folders, unless they are to be kept.
     func remove() async

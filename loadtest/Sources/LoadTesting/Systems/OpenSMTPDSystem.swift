@@ -28,7 +28,7 @@ package final class OpenSMTPDSystem: MTASystem {
         let tools = Self.tools(in: configuration.tools)
         let folder = try MTAFolder(configuration.folder)
         (self.tools, self.folder) = (tools, folder)
-        port = try await FreePort.next()
+        port = try FreePort.find()
         for name in ["var/lib/opensmtpd/empty", "var/run", "var/mail", "var/tmp"] { try folder.makeFolder(name) }
         try folder.makeFolder("var/spool/smtpd", mode: 0o711)
         isSynchronous = await Self.makeSynchronous(folder.file("var/spool/smtpd"))

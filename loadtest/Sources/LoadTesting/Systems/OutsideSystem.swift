@@ -24,7 +24,7 @@ package struct OutsideSystem: MailSystem {
     package func suspend() throws { throw Self.notOurs }
     package func resume() throws { throw Self.notOurs }
     package func queueDepth() async throws -> Int? { nil }
-    package func bounced() async throws -> Set<String>? { nil }
+    package func outcomes() async throws -> SystemOutcomes? { nil }
     package func remove() async {}
 
     private static let notOurs = LoadTestError(

@@ -1,3 +1,4 @@
+import ChildProcesses
 import FoundationEssentials
 import Glibc
 
@@ -23,7 +24,7 @@ package final class PostfixSystem: MTASystem {
         self.configuration = configuration
         tools = Self.tools(in: configuration.tools)
         folder = try MTAFolder(configuration.folder)
-        port = try await FreePort.next()
+        port = try FreePort.find()
         // A process that changes its user, as the master does, is not killed with the one that started it; one in a namespace is. It ends its
         // process group at SIGTERM, so it is to have one.
         let master = ["\(tools.folder)/usr/lib/postfix/sbin/master", "-c", folder.file("etc"), "-d"]

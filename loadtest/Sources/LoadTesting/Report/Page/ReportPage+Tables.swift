@@ -23,9 +23,16 @@ extension ReportPage {
         table.row(row("delivered", found.delivered, .plain, true, "at least one copy at the sink"))
         table.row(row("bounced", found.bounced, .plain, true, "given up, and said so"))
         table.row(row("lost", found.lost, .bad, true, "neither, when the time was up"))
+        if let held = found.held { table.row(row("still held", held, .plain, false, "of these, by the system's own account")) }
         table.row(row("doubled", found.doubled, .warn, false, "copies beyond the first"))
         table.row(row("altered", found.altered, .bad, false, "copies that are not what was sent"))
         table.row(row("strangers", found.strangers, .bad, false, "copies of what was never sent"))
+        if let misreported = found.misreported {
+            table.row(
+                row(
+                    "misreported", misreported, .bad, false,
+                    "messages whose delivery the system reported and the sink did not see, or the other way round"))
+        }
         table.row(row("deferrals", found.deferrals, .plain, false, "times the far end put one off"))
         let examples = found.lostExamples.prefix(20).joined(separator: ", ")
         return "<div>\(table.html)\(examples.isEmpty ? "" : PageFrame.paragraph("Lost, for example: \(examples)"))</div>\n"

@@ -40,11 +40,12 @@ package enum TerminalSummary {
         lines += TerminalText.field(
             "recipients",
             "expected \(count(recipients.expected)), delivered \(count(recipients.delivered)), bounced \(count(recipients.bounced)), "
-                + "\(recipients.lost > 0 ? "LOST" : "lost") \(count(recipients.lost))")
+                + "\(recipients.lost > 0 ? "LOST" : "lost") \(count(recipients.lost))"
+                + (recipients.held.map { ", the system says that it still holds \(count($0))" } ?? ""))
         lines += TerminalText.field(
             "copies",
             "doubled \(count(recipients.doubled)), altered \(count(recipients.altered)), strangers \(count(recipients.strangers)); "
-                + "deferrals \(count(recipients.deferrals))")
+                + "deferrals \(count(recipients.deferrals))" + (recipients.misreported.map { ", misreported \(count($0))" } ?? ""))
         if !recipients.lostExamples.isEmpty {
             lines += TerminalText.field("", "lost, for example: \(recipients.lostExamples.prefix(4).joined(separator: ", "))", atMost: 1)
         }

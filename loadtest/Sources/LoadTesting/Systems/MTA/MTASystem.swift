@@ -15,7 +15,7 @@ extension MTASystem {
     package func suspend() throws { processes.suspend() }
     package func resume() throws { processes.resume() }
     /// Bounces go to the sender by mail, as everything else goes to the sink.
-    package func bounced() async throws -> Set<String>? { nil }
+    package func outcomes() async throws -> SystemOutcomes? { nil }
 
     package func remove() async {
         try? await processes.kill()

@@ -1,0 +1,34 @@
+internal import ApusCore
+internal import Backends
+
+/// ``SendingPool`` in the store, under its account (or none) and name.
+struct StoredPool: StoredDocument {
+    static let collection = "pool"
+
+    var createdAt: Int64
+    var scalingMode: SendingPool.ScalingMode
+    var addresses: [SendingPool.Address]
+    var draining: Bool
+    var reroutedTo: String?
+    var tags: [ResourceTag]
+
+    init(_ pool: SendingPool) {
+        self.createdAt = pool.createdAt.rawValue
+        self.scalingMode = pool.scalingMode
+        self.addresses = pool.addresses
+        self.draining = pool.isDraining
+        self.reroutedTo = pool.reroutedTo
+        self.tags = pool.tags
+    }
+
+    func value(owner: AccountID?, name: String) -> SendingPool {
+        SendingPool(
+            owner: owner, name: name, createdAt: UnixMilliseconds(self.createdAt), scalingMode: self.scalingMode, addresses: self.addresses,
+            isDraining: self.draining, reroutedTo: self.reroutedTo, tags: self.tags
+        )
+    }
+
+    static func key(_ name: String, owner: AccountID?) -> StateKey {
+        StateKey(collection: Self.collection, scope: owner?.rawValue ?? "", name: name)
+    }
+}
