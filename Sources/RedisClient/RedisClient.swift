@@ -9,7 +9,9 @@ internal import Synchronization
 /// * Connections are made with the first command and from then on kept: one that ends is made anew after a pause that doubles up to
 ///   a bound. Commands that were not written go to the next connection that is there; those that were fail, for they may have run.
 /// * Commands and their bytes are bounded. Above a bound a command fails at once with ``RedisError/Code/overloaded``.
-/// * Every command has a time limit, counted from its being handed over. A late answer is dropped.
+/// * Every command has a time limit, counted from its being handed over. A late answer is dropped, and its command counts in the bounds
+///   until then.
+/// * While no connection comes up, commands fail at once with ``RedisError/Code/unreachable``.
 /// * Two commands are carried out in the order of their calls only if the second is called after the first's answer.
 package final class RedisClient: Sendable {
     private struct Inbox {

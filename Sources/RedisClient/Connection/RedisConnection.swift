@@ -1,6 +1,7 @@
 internal import NIOCore
 
-/// One connection: writes what the core gives it, hands on replies. Lives on its channel's event loop.
+/// One connection: writes what the core gives it, hands on replies. Lives on its channel's event loop, to whose channel it is added once
+/// that is connected.
 final class RedisConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -18,6 +19,7 @@ final class RedisConnection: ChannelInboundHandler {
 
     let slot: Int
     private var handshake: RedisHandshake
+    private var isGreeted = false
     private var isReady = false
     private var decoder: RESPDecoder
     private var unread: ByteBuffer?
@@ -58,7 +60,13 @@ final class RedisConnection: ChannelInboundHandler {
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
+        // Given up while its name was looked up, say.
+        guard self.tell != nil else {
+            context.close(promise: nil)
+            return
+        }
         self.channel = context.channel
+        if context.channel.isActive { self.greet() }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
@@ -67,8 +75,8 @@ final class RedisConnection: ChannelInboundHandler {
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        for command in self.handshake.commands { self.write(command.bytes) }
-        self.flush()
+        self.greet()
+        context.fireChannelActive()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -79,7 +87,10 @@ final class RedisConnection: ChannelInboundHandler {
         }
         do {
             while self.tell != nil, let value = try self.decoder.next(&bytes) { self.received(value) }
-            if bytes.readableBytes > 0 { self.unread = bytes }
+            guard bytes.readableBytes > 0 else { return }
+            // What was understood must not pile up in front of what is to come.
+            if bytes.readerIndex >= 1024 { bytes.discardReadBytes() }
+            self.unread = bytes
         } catch {
             self.close(RedisError(.protocolViolation, "the Redis server's bytes cannot be read: \(error)", mayHaveRun: true))
         }
@@ -96,6 +107,13 @@ final class RedisConnection: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         self.end()
+    }
+
+    private func greet() {
+        guard !self.isGreeted else { return }
+        self.isGreeted = true
+        for command in self.handshake.commands { self.write(command.bytes) }
+        self.flush()
     }
 
     private func received(_ value: RESPValue) {

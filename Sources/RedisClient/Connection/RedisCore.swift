@@ -20,16 +20,16 @@ final class RedisCore: @unchecked Sendable {
     private var isClosing = false
     private var closed: EventLoopPromise<Void>?
     private(set) var connectionsMade = 0
-    /// Told once per request, before its completion is called.
-    private let finished: @Sendable (RedisRequest) -> Void
+    /// Told once per request, when neither it nor its late answer takes up room any more.
+    private let released: @Sendable (RedisRequest) -> Void
 
     init(
-        _ configuration: RedisConfiguration, loop: any EventLoop, tls: NIOSSLContext?, finished: @escaping @Sendable (RedisRequest) -> Void
+        _ configuration: RedisConfiguration, loop: any EventLoop, tls: NIOSSLContext?, released: @escaping @Sendable (RedisRequest) -> Void
     ) {
         self.configuration = configuration
         self.loop = loop
         self.tls = tls
-        self.finished = finished
+        self.released = released
         self.pool = RedisPool(
             RedisPool.Limits(
                 connections: configuration.connections, stall: configuration.stallTimeout.nanoseconds,
@@ -49,7 +49,8 @@ final class RedisCore: @unchecked Sendable {
             switch self.pool.submit(request, id: request.id, deadline: request.deadline, now: now) {
             case .write(let slot): self.connections[slot]?.write(request.command.bytes)
             case .wait(let slots): slots.forEach(self.connect)
-            case .refused: self.finish(request, .failure(Self.closedError))
+            case .closed: self.refuse(request, Self.closedError)
+            case .unreachable: self.refuse(request, self.unreachable)
             }
         }
         self.flush()
@@ -58,7 +59,8 @@ final class RedisCore: @unchecked Sendable {
 
     func cancel(_ id: UInt64) {
         guard let abandoned = self.pool.cancel(id) else { return }
-        self.finish(abandoned.request, .failure(CancellationError()))
+        self.abandon(abandoned, CancellationError())
+        self.closeIfDone()
     }
 
     /// Waits for what is under way, which its time limits bound, and closes the connections.
@@ -69,7 +71,7 @@ final class RedisCore: @unchecked Sendable {
         }
         self.closed = promise
         self.isClosing = true
-        for request in self.pool.close() { self.finish(request, .failure(Self.closedError)) }
+        for request in self.pool.close() { self.refuse(request, Self.closedError) }
         self.closeIfDone()
     }
 
@@ -83,7 +85,7 @@ extension RedisCore {
         ) { [weak self] in self?.heard($0, $1) }
         self.connections[slot] = connection
         let limit = self.configuration.connectTimeout
-        let deadline = self.loop.scheduleTask(in: .nanoseconds(limit.nanoseconds)) {
+        self.deadlines[slot] = self.loop.assumeIsolated().scheduleTask(in: .nanoseconds(limit.nanoseconds)) {
             connection.close(RedisError(.unreachable, "the Redis server does not answer within \(limit)"))
         }
         let tls = self.tls
@@ -94,21 +96,23 @@ extension RedisCore {
             .connectTimeout(.nanoseconds(limit.nanoseconds))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    if let tls {
-                        // An address is verified as one, but cannot be sent as a server name.
-                        let isAddress = (try? SocketAddress(ipAddress: name, port: 0)) != nil
-                        try channel.pipeline.syncOperations.addHandler(
-                            NIOSSLClientHandler(context: tls, serverHostname: isAddress ? nil : name))
-                    }
-                    try channel.pipeline.syncOperations.addHandler(connection)
+                    guard let tls else { return }
+                    // An address is verified as one, but cannot be sent as a server name.
+                    let isAddress = (try? SocketAddress(ipAddress: name, port: 0)) != nil
+                    try channel.pipeline.syncOperations.addHandler(
+                        NIOSSLClientHandler(context: tls, serverHostname: isAddress ? nil : name))
                 }
             }
             .connect(host: self.configuration.host, port: self.configuration.port)
             .assumeIsolated()
             .whenComplete { result in
-                if case .failure(let error) = result { connection.close(error) }
+                do {
+                    // Not before: a name with several addresses makes several channels, of which this is the one.
+                    try result.get().pipeline.syncOperations.addHandler(connection)
+                } catch {
+                    connection.close(error)
+                }
             }
-        self.deadlines[slot] = deadline
     }
 
     private func heard(_ connection: RedisConnection, _ event: RedisConnection.Event) {
@@ -121,6 +125,7 @@ extension RedisCore {
             self.lastFailure = nil
             for request in self.pool.connected(slot, now: Self.now) { connection.write(request.command.bytes) }
             connection.flush()
+            self.arm()
         case .reply(let value): self.answer(value, on: connection)
         case .readComplete:
             connection.flush()
@@ -135,22 +140,24 @@ extension RedisCore {
             connection.close(RedisError(.protocolViolation, "the Redis server answers what was not asked"))
             return
         }
+        let request = answered.request
         guard case .error(let error) = value else {
-            if let answered { self.finish(answered, .success(value)) }
+            self.released(request)
+            if !answered.isGivenUp { request.completion(.success(value)) }
             return
         }
         if error.code == "READONLY" {
             // It has become a replica: a new connection may lead to its successor.
             connection.close(RedisError(error))
         }
-        guard let request = answered else { return }
-        if error.code == "NOSCRIPT", let whole = request.command.withSource {
+        if !answered.isGivenUp, error.code == "NOSCRIPT", let whole = request.command.withSource {
             let again = RedisRequest(id: request.id, command: whole, deadline: request.deadline, completion: request.completion)
             self.pool.resubmit(again, id: again.id, deadline: again.deadline, on: connection.slot, now: now)
             connection.write(whole.bytes)
             return
         }
-        self.finish(request, .failure(RedisError(error)))
+        self.released(request)
+        if !answered.isGivenUp { request.completion(.failure(RedisError(error))) }
     }
 
     private func ended(_ slot: Int, _ error: any Error) {
@@ -159,11 +166,12 @@ extension RedisCore {
         self.lastFailure = error
         let disconnection = self.pool.disconnected(slot, spread: .random(in: 0...1))
         let code = (error as? RedisError)?.code ?? .connectionLost
-        for request in disconnection.requests {
-            self.finish(
-                request,
-                .failure(RedisError(code, "the connection to the Redis server ended before the answer", mayHaveRun: true, cause: error)))
+        let lost = RedisError(code, "the connection to the Redis server ended before the answer", mayHaveRun: true, cause: error)
+        for answered in disconnection.requests {
+            self.released(answered.request)
+            if !answered.isGivenUp { answered.request.completion(.failure(lost)) }
         }
+        for request in disconnection.unreachable { self.refuse(request, self.unreachable) }
         if let pause = disconnection.retryAfter {
             self.loop.assumeIsolated().scheduleTask(in: .nanoseconds(pause)) { [weak self] in
                 guard let self, self.pool.retry(slot) else { return }
@@ -195,11 +203,9 @@ extension RedisCore {
     private func lookForOverdue() {
         let overdue = self.pool.overdue(now: Self.now)
         for abandoned in overdue.requests {
-            let error =
-                abandoned.wasWritten
-                ? RedisError(.timedOut, "the Redis server did not answer in time", mayHaveRun: true)
-                : self.unreachable
-            self.finish(abandoned.request, .failure(error))
+            self.abandon(
+                abandoned,
+                abandoned.wasWritten ? RedisError(.timedOut, "the Redis server did not answer in time", mayHaveRun: true) : self.unreachable)
         }
         for slot in overdue.stalled {
             let limit = self.configuration.stallTimeout
@@ -215,12 +221,19 @@ extension RedisCore {
             return RedisError(.authentication, failure.message, cause: failure)
         }
         return RedisError(
-            .unreachable, "no connection to the Redis server came up in time: see that it runs and can be reached", cause: self.lastFailure)
+            .unreachable, "no connection to the Redis server comes up: see that it runs and can be reached", cause: self.lastFailure)
     }
 
-    private func finish(_ request: RedisRequest, _ result: Result<RESPValue, any Error>) {
-        self.finished(request)
-        request.completion(result)
+    /// Ends a request that was not written.
+    private func refuse(_ request: RedisRequest, _ error: any Error) {
+        self.released(request)
+        request.completion(.failure(error))
+    }
+
+    /// Ends a request for its caller. One that was written takes up room until its late answer comes or its connection ends.
+    private func abandon(_ abandoned: RedisPool<RedisRequest>.Abandoned, _ error: any Error) {
+        if !abandoned.wasWritten { self.released(abandoned.request) }
+        abandoned.request.completion(.failure(error))
     }
 
     private func closeIfDone() {

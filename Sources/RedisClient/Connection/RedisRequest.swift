@@ -1,3 +1,5 @@
+internal import NIOCore
+
 /// A command on its way, and who waits for its answer.
 struct RedisRequest: Sendable {
     let id: UInt64

@@ -5,7 +5,7 @@ package import NIOCore
 ///     *2␍␊$3␍␊GET␍␊$1␍␊a␍␊
 package struct RedisCommand: Sendable {
     /// The encoded command; a script's call is by digest.
-    let bytes: ByteBuffer
+    package let bytes: ByteBuffer
     /// What to send when the server does not know the digest.
     let script: RedisScript?
     /// Where what follows the digest begins in ``bytes``.
