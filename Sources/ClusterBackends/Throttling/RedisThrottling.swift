@@ -68,7 +68,8 @@ package final class RedisThrottling: Sendable {
     /// - Throws: ``ThrottlingError``.
     package func begin(_ beginning: RedisEpoch.Beginning) async throws -> Bool {
         try await self.send(
-            RedisCommand(RedisScripts.begin, keys: [self.keys.epoch], arguments: [self.time, .text(beginning.letter)])).integer == 1
+            RedisCommand(RedisScripts.begin, keys: [self.keys.epoch], arguments: [self.time, .text(beginning.letter)])
+        ).integer == 1
     }
 
     /// The clock's argument.

@@ -21,5 +21,6 @@ extension ThrottlingError {
         (error as? RedisError).map { ThrottlingError($0) } ?? error
     }
 
-    static let oddAnswer = ThrottlingError(.corrupt, "Redis gave an answer that its script does not give: see whether the key prefix is another program's")
+    static let oddAnswer = ThrottlingError(
+        .corrupt, "Redis gave an answer that its script does not give: see whether the key prefix is another program's")
 }

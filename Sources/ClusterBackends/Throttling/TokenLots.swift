@@ -70,7 +70,7 @@ final class TokenLots: Sendable {
                 let askedAt = self.now()
                 do {
                     let answer = try await lease(maximum)
-                    if let decision = self.settle(key, answer, cost: cost, askedAt: askedAt) { return decision }
+                    if let decision = self.settle(key, answer, asked: maximum, cost: cost, askedAt: askedAt) { return decision }
                 } catch {
                     self.giveUp(key, error)
                     throw error
@@ -120,7 +120,7 @@ final class TokenLots: Sendable {
     }
 
     /// Takes the answer in, serves who waits, and decides for who asked: nil when it does not suffice.
-    private func settle(_ key: String, _ answer: RateLease, cost: Int, askedAt: Int64) -> RateDecision? {
+    private func settle(_ key: String, _ answer: RateLease, asked: Int, cost: Int, askedAt: Int64) -> RateDecision? {
         let now = self.now()
         let (decision, resumptions) = self.entries.withLock { entries -> (RateDecision?, [(Waiter, Answer)]) in
             guard var entry = entries[key] else { return (nil, []) }
@@ -137,6 +137,8 @@ final class TokenLots: Sendable {
                 // What is left of the lot before ends with it.
                 entry.expiresAt = entry.tokens > 0 && entry.expiresAt > now ? min(entry.expiresAt, expiresAt) : expiresAt
                 entry.tokens = (entry.expiresAt > now ? entry.tokens : 0) + (expiresAt > now ? tokens : 0)
+                // All there was: to ask again for each token that comes would be a call for each. By then there is a lot, and the burst keeps it.
+                if tokens < asked { entry.deniedUntil = now + Int64(Double(asked) / entry.limit.perSecond * 1_000_000) }
                 var decision: RateDecision?
                 if entry.tokens >= cost {
                     entry.tokens -= cost
