@@ -57,6 +57,7 @@ let fuzzTargets: [Target] =
     : [.target(name: "FuzzDriver", path: "Fuzz/Driver", swiftSettings: swiftSettings)]
         + [
             ("MailMessage", []), ("AWSSignature", []), ("SMTPProtocol", [nioCore]), ("MailAuthentication", []), ("SESModel", []),
+            ("RedisClient", [nioCore]),
         ].map { (name: String, others: [Target.Dependency]) in
             .executableTarget(
                 name: "\(name)Fuzz", dependencies: ["FuzzDriver", .init(stringLiteral: name)] + others, path: "Fuzz/\(name)",
@@ -124,10 +125,11 @@ let package = Package(
         library("SESModel", ["ApusSchema", "MailMessage"]),
         library("Backends", ["ApusCore", nioCore, deque]),
         library("ChildProcesses", ["ApusCore", "CSpawn"]),
+        library("RedisClient", ["ApusCore", nioCore, nioPosix, nioSSL, crypto, deque]),
 
         // Layer 3: the backends, and what the interfaces share.
         library("EmbeddedBackends", ["ApusCore", "Backends", nioCore, nioPosix, crypto, deque, logging, grdb]),
-        library("ClusterBackends", ["ApusCore", "Backends", "KafkaClient", "PostgresClient", nioCore, deque, logging]),
+        library("ClusterBackends", ["ApusCore", "Backends", "KafkaClient", "PostgresClient", "RedisClient", nioCore, crypto, deque, logging]),
         library(
             "ControlPlane",
             [
@@ -198,13 +200,18 @@ let package = Package(
         tests(
             "BackendContractTests",
             [
-                "EmbeddedBackends", "ClusterBackends", "KafkaClient", "PostgresClient", "Backends", "ApusCore", "TestSupport", nioCore, logging,
+                "EmbeddedBackends", "ClusterBackends", "KafkaClient", "PostgresClient", "RedisClient", "Backends", "ApusCore", "TestSupport", nioCore,
+                nioPosix, logging,
             ]),
         tests("PostgresClientTests", ["PostgresClient", "ChildProcesses", "TestSupport"]),
+        tests("RedisClientTests", ["RedisClient", "ChildProcesses", "TestSupport", nioCore, nioPosix, nioSSL]),
         tests("KafkaClientTests", ["KafkaClient", nioCore]),
         tests(
             "ClusterBackendsTests",
-            ["ClusterBackends", "KafkaClient", "PostgresClient", "Backends", "ApusCore", "ChildProcesses", "TestSupport", nioCore, logging]),
+            [
+                "ClusterBackends", "KafkaClient", "PostgresClient", "RedisClient", "Backends", "ApusCore", "ChildProcesses", "TestSupport", nioCore,
+                nioPosix, logging,
+            ]),
         tests(
             "ControlPlaneTests",
             [
