@@ -170,7 +170,7 @@ let package = Package(
             dependencies: [
                 "ApusCore", "ApusSchema", "AWSSignature", "Backends", "ClusterBackends", "ControlPlane", "Delivery", "DNSResolver",
                 "EmbeddedBackends", "Intake", "KafkaClient", "MailAuthentication", "MailMessage", "PostgresClient", "RedisClient", "SESInterface",
-                "SESModel", "SMTPProtocol", argumentParser, asyncHTTPClient, coreMetrics, crypto, hummingbird, logging, metrics, nioCore, nioHTTP1,
+                "SESModel", "SMTPProtocol", argumentParser, asyncHTTPClient, crypto, hummingbird, logging, metrics, nioCore, nioHTTP1,
                 nioPosix, nioSSL, protobuf, serviceLifecycle, unixSignals,
             ],
             swiftSettings: swiftSettings),

@@ -62,7 +62,8 @@ package final class Intake: Sendable {
 
     /// Looks for mail of a pool where this intake puts it.
     package var poolMail: PoolMail {
-        PoolMail(bus: self.bus, outbound: [Topics.DeliveryClass.transactional, .bulk].map { Topics.outbound(queue: self.configuration.queue, class: $0) })
+        PoolMail(
+            bus: self.bus, outbound: [Topics.DeliveryClass.transactional, .bulk].map { Topics.outbound(queue: self.configuration.queue, class: $0) })
     }
 
     // MARK: Checks

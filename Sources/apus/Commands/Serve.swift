@@ -103,7 +103,8 @@ struct Serve: AsyncParsableCommand {
         case (nil, let cluster?):
             try await ClusterParts.withParts(settings: settings, cluster: cluster, logger: logger) { parts, engines in
                 if try await engines.throttling.epoch() == nil {
-                    logger.critical("Redis has no epoch: nothing is accepted or sent until `apus cluster init`, or after a loss `apus cluster release`")
+                    logger.critical(
+                        "Redis has no epoch: nothing is accepted or sent until `apus cluster init`, or after a loss `apus cluster release`")
                 }
                 try await ApusService(
                     settings: settings, parts: parts, roles: settings.roles, controlSocketPath: nil, metrics: metrics, logger: logger

@@ -20,11 +20,12 @@ struct ServiceTopics: Sendable {
     ///   - eventsAge: how long events are kept.
     ///   - eventsBytes: how many bytes of events are kept.
     init(partitions: Int, eventsAge: Duration, eventsBytes: Int) {
-        self.definitions = Self.waiting.map { name in
-            // Dead records wait for a person.
-            name == Topics.dead
-                ? TopicDefinition(name: name, partitions: 1, retention: .bounded(age: .seconds(90 * 86_400), bytes: 1 << 30))
-                : TopicDefinition(name: name, partitions: partitions, retention: .untilConsumed(group: Topics.group(of: name)))
-        } + [TopicDefinition(name: Topics.events, partitions: partitions, retention: .bounded(age: eventsAge, bytes: Int64(eventsBytes)))]
+        self.definitions =
+            Self.waiting.map { name in
+                // Dead records wait for a person.
+                name == Topics.dead
+                    ? TopicDefinition(name: name, partitions: 1, retention: .bounded(age: .seconds(90 * 86_400), bytes: 1 << 30))
+                    : TopicDefinition(name: name, partitions: partitions, retention: .untilConsumed(group: Topics.group(of: name)))
+            } + [TopicDefinition(name: Topics.events, partitions: partitions, retention: .bounded(age: eventsAge, bytes: Int64(eventsBytes)))]
     }
 }

@@ -187,7 +187,8 @@ extension SettingKey {
             summary: "A libpq connection string: postgresql://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=verify-full."),
         SettingKey(
             name: "metrics.listen", kind: .text, defaultValue: nil,
-            summary: "Where GET /metrics, /livez and /readyz are answered, HOST:PORT; nowhere by default. No secrets are in them, but keep them inside."),
+            summary:
+                "Where GET /metrics, /livez and /readyz are answered, HOST:PORT; nowhere by default. No secrets are in them, but keep them inside."),
         SettingKey(
             name: "threads", kind: .integer(1...1024), defaultValue: nil, summary: "Event loops; as many as there are cores by default."),
         SettingKey(
