@@ -129,6 +129,35 @@ import Testing
         }
     }
 
+    @Test func whatIsGivenBackWhileItIsAwayIsGivenBackLater() async throws {
+        try await RedisServer.with { server in
+            var configuration = Self.configuration(server)
+            configuration.commandTimeout = .seconds(2)
+            configuration.stallTimeout = .seconds(600)
+            try await RedisFixture.run(configuration, engines: 2) { fixture in
+                let (engine, other) = (fixture.engines[0], fixture.engines[1])
+                _ = try await engine.begin(.fresh)
+                try await engine.heartbeat(WorkerID("w"), summary: [])
+                #expect(try await engine.claim(Self.claim) == [.claimed])
+                // Not carried out: the server refuses to write.
+                _ = try await fixture.client.send(RedisCommand("CONFIG", "SET", "maxmemory", "1"))
+                let error = await #expect(throws: ThrottlingError.self) { try await engine.release(Self.claim) }
+                #expect(error?.code == .unavailable)
+                _ = try await fixture.client.send(RedisCommand("CONFIG", "SET", "maxmemory", "0"))
+                var theirs = Self.claim
+                theirs.owner = WorkerID("v")
+                #expect(try await other.claim(theirs) == [.heldByLivingOwner])
+                let claim = theirs
+                let answer = try await eventually(within: .seconds(60), "the claim") {
+                    try await engine.heartbeat(WorkerID("w"), summary: [])
+                    let answers = try await other.claim(claim)
+                    return answers == [.claimed] ? answers : nil
+                }
+                #expect(answer == [.claimed])
+            }
+        }
+    }
+
     @Test func aClaimWhoseAnswerWasLostIsNotLostItself() async throws {
         try await RedisServer.with { server in
             var configuration = Self.configuration(server)

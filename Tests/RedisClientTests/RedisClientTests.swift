@@ -94,8 +94,9 @@ import Testing
     @Test func closedItRefusesAndWaitsForWhatIsUnderWay() async throws {
         try await RedisServer.with { server in
             try await RedisFixture.withClient(RedisFixture.configuration(server, connections: 1)) { client in
+                // Until a connection is up, what waits for one is refused.
+                _ = try await client.send(RedisCommand("PING"))
                 async let slow = client.send(RedisCommand("BLPOP", "nothing", 1))
-                // The one before it has been written.
                 _ = try await eventually(within: .seconds(60), "the command") { await client.status().commands == 1 ? true : nil }
                 await client.close()
                 #expect(try await slow == .null)

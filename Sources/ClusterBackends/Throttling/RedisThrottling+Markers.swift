@@ -57,7 +57,10 @@ extension RedisThrottling: DeliveryMarking {
 
     package func release(_ claim: DeliveryClaim, completion: @escaping @Sendable (Result<Void, any Error>) -> Void) {
         guard let keys = self.checked(claim, completion) else { return }
-        self.step(self.command(RedisScripts.release, claim, keys, keptFor: self.configuration.unfinishedHorizon, []), completion)
+        self.step(self.command(RedisScripts.release, claim, keys, keptFor: self.configuration.unfinishedHorizon, [])) { [self] result in
+            if case .failure(let error as ThrottlingError) = result, error.code == .unavailable { self.openReleases.add(claim) }
+            completion(result)
+        }
     }
 
     private func step(_ command: RedisCommand, _ completion: @escaping @Sendable (Result<Void, any Error>) -> Void) {

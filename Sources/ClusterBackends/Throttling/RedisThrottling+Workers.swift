@@ -21,6 +21,8 @@ extension RedisThrottling: WorkerRegistry {
         guard let living = answer.integer else { throw ThrottlingError.oddAnswer }
         guard living > 0 else { throw ThrottlingError(.unavailable, "there are more than \(Self.maximumWorkers) workers") }
         self.share.setMembers(Int(living))
+        // All at once; what fails again is noted again.
+        for claim in self.openReleases.take() { self.release(claim) { _ in } }
     }
 
     package func leave(_ worker: WorkerID) async throws {

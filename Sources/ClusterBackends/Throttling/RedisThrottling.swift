@@ -41,6 +41,7 @@ package final class RedisThrottling: Sendable {
     let lots: TokenLots
     let share: AwayShare
     let tickets = ClaimTickets()
+    let openReleases = OpenReleases()
 
     /// - Parameter client: stays the caller's, who closes it last.
     package init(_ client: RedisClient, configuration: Configuration = Configuration(), clocks: RedisClocks = .system) {
