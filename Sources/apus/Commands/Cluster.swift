@@ -1,4 +1,5 @@
 import ArgumentParser
+import ApusCore
 import ClusterBackends
 import Foundation
 

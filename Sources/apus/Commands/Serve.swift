@@ -1,4 +1,6 @@
 import ArgumentParser
+import ClusterBackends
+import EmbeddedBackends
 import Foundation
 import Logging
 import Metrics

@@ -4,6 +4,8 @@ import ClusterBackends
 import ControlPlane
 import Foundation
 import Logging
+import KafkaClient
+import NIOCore
 import NIOPosix
 import PostgresClient
 import RedisClient
