@@ -1,3 +1,4 @@
+import ArgumentParser
 import EmbeddedBackends
 import Foundation
 
@@ -40,8 +41,8 @@ struct AdminConnection {
     private func cluster(_ request: AdminRequest, line: ([UInt8]) async throws -> Void) async throws {
         let settings = try Settings(flags: [:], environment: ProcessInfo.processInfo.environment, file: self.folder.config)
         guard let cluster = settings.cluster else {
-            throw AdminAnswer.Failure(
-                error: "which installation? Give --data DIR, or for a cluster kafka.brokers, redis.url and postgres.url by --config or as variables")
+            throw ValidationError(
+                "Which installation? Give --data DIR, or for a cluster kafka.brokers, redis.url and postgres.url by --config or as variables.")
         }
         try await ClusterParts.withParts(settings: settings, cluster: cluster) { parts, _ in
             let handler = AdminHandler(

@@ -113,9 +113,9 @@ struct Serve: AsyncParsableCommand {
                 ).run()
             }
         case (nil, nil):
-            throw SettingsError(problems: ["say where mail is kept: --data DIR, or --kafka, --redis and --postgres for a cluster"])
+            throw ValidationError("Say where mail is kept: --data DIR, or --kafka, --redis and --postgres for a cluster.")
         case (_?, _?):
-            throw SettingsError(problems: ["--data is for an installation in one process, --kafka, --redis and --postgres for a cluster: give one"])
+            throw ValidationError("--data is for an installation in one process, --kafka, --redis and --postgres for a cluster: give one.")
         }
     }
 }
