@@ -37,7 +37,8 @@ def start_sink(options, base, hop):
         process.expect(lambda: postfix.answers(port), 10, "the sink's start")
         return process, port
     record = ["--record", base / "arrivals.bin"] if hop.record else []
-    process = Process([options.bin / "apus-loadtest", "sink", "--listen", "127.0.0.1:0", "--json-stats", *record], base / "sink.log")
+    # One loop: with two cores the other one is the client's.
+    process = Process([options.bin / "apus-loadtest", "sink", "--listen", "127.0.0.1:0", "--loops", "1", "--json-stats", *record], base / "sink.log")
     ready = process.expect(lambda: re.search(r"ready on \S+:(\d+)", process.output()), 10, "the sink's start")
     return process, int(ready[1])
 
