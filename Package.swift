@@ -61,7 +61,8 @@ let fuzzTargets: [Target] =
             .executableTarget(
                 name: "\(name)Fuzz", dependencies: ["FuzzDriver", .init(stringLiteral: name)] + others, path: "Fuzz/\(name)",
                 swiftSettings: swiftSettings + [.unsafeFlags(["-parse-as-library"])],
-                linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])])
+                // gold, the default, ends with an internal error on those that bring BoringSSL.
+                linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=bfd"])])
         }
 
 /// The load test's shipped scenarios, files of loadtest/scenarios: part of its executable.
