@@ -53,13 +53,31 @@ struct ApusCommands: Sendable {
 
     /// What became of messages, from the events.
     func outcomes() async throws -> SystemOutcomes {
-        struct Event: Decodable {
-            struct Mail: Decodable { var messageId: String }
-            var eventType: String
-            var mail: Mail
-        }
+        try Self.outcomes(in: try await run(["events", "tail", "--from-start"], within: .seconds(600)).split(separator: "\n"))
+    }
+
+    /// The same where the log's end is not to be trusted: follows it until nothing has come for a while.
+    func followedOutcomes(quiet: Duration = .seconds(3)) async throws -> SystemOutcomes {
+        let child = try await Child.start(name: "apus events tail", program, ["events", "tail", "--from-start", "--follow"] + place)
+        var count = -1
+        repeat {
+            guard child.end == nil else { throw LoadTestError(.processFailed, "apus events tail ended: \(child.lastWords)") }
+            count = child.output.all.count
+            try await Task.sleep(for: quiet)
+        } while child.output.all.count != count || count == 0
+        try await child.kill()
+        return try Self.outcomes(in: child.output.all)
+    }
+
+    private struct Event: Decodable {
+        struct Mail: Decodable { var messageId: String }
+        var eventType: String
+        var mail: Mail
+    }
+
+    private static func outcomes(in lines: [some StringProtocol]) throws -> SystemOutcomes {
         var outcomes = SystemOutcomes()
-        for line in try await run(["events", "tail", "--from-start"], within: .seconds(600)).split(separator: "\n") {
+        for line in lines {
             let event = try JSONDecoder().decode(Event.self, from: Data(line.utf8))
             switch event.eventType {
             case "Bounce": outcomes.bounced.insert(event.mail.messageId)
