@@ -57,6 +57,7 @@ let fuzzTargets: [Target] =
     : [.target(name: "FuzzDriver", path: "Fuzz/Driver", swiftSettings: swiftSettings)]
         + [
             ("MailMessage", []), ("AWSSignature", []), ("SMTPProtocol", [nioCore]), ("MailAuthentication", []), ("SESModel", []),
+            ("RedisClient", [nioCore]),
         ].map { (name: String, others: [Target.Dependency]) in
             .executableTarget(
                 name: "\(name)Fuzz", dependencies: ["FuzzDriver", .init(stringLiteral: name)] + others, path: "Fuzz/\(name)",
@@ -125,10 +126,11 @@ let package = Package(
         library("SESModel", ["ApusSchema", "MailMessage"]),
         library("Backends", ["ApusCore", nioCore, deque]),
         library("ChildProcesses", ["ApusCore", "CSpawn"]),
+        library("RedisClient", ["ApusCore", nioCore, nioPosix, nioSSL, crypto, deque]),
 
         // Layer 3: the backends, and what the interfaces share.
         library("EmbeddedBackends", ["ApusCore", "Backends", nioCore, nioPosix, crypto, deque, logging, grdb]),
-        library("ClusterBackends", ["ApusCore", "Backends", "KafkaClient", "PostgresClient", nioCore, deque, logging]),
+        library("ClusterBackends", ["ApusCore", "Backends", "KafkaClient", "PostgresClient", "RedisClient", nioCore, crypto, deque, logging]),
         library(
             "ControlPlane",
             [
@@ -167,9 +169,10 @@ let package = Package(
         .executableTarget(
             name: "apus",
             dependencies: [
-                "ApusCore", "ApusSchema", "AWSSignature", "Backends", "ControlPlane", "Delivery", "DNSResolver", "EmbeddedBackends",
-                "Intake", "MailAuthentication", "MailMessage", "SESInterface", "SESModel", "SMTPProtocol", argumentParser,
-                asyncHTTPClient, crypto, hummingbird, logging, nioCore, nioHTTP1, nioPosix, nioSSL, protobuf, serviceLifecycle, unixSignals,
+                "ApusCore", "ApusSchema", "AWSSignature", "Backends", "ClusterBackends", "ControlPlane", "Delivery", "DNSResolver",
+                "EmbeddedBackends", "Intake", "KafkaClient", "MailAuthentication", "MailMessage", "PostgresClient", "RedisClient", "SESInterface",
+                "SESModel", "SMTPProtocol", argumentParser, asyncHTTPClient, crypto, hummingbird, logging, metrics, nioCore, nioHTTP1,
+                nioPosix, nioSSL, protobuf, serviceLifecycle, unixSignals,
             ],
             swiftSettings: swiftSettings),
         .executableTarget(
@@ -198,13 +201,18 @@ let package = Package(
         tests(
             "BackendContractTests",
             [
-                "EmbeddedBackends", "ClusterBackends", "KafkaClient", "PostgresClient", "Backends", "ApusCore", "TestSupport", nioCore, logging,
+                "EmbeddedBackends", "ClusterBackends", "KafkaClient", "PostgresClient", "RedisClient", "Backends", "ApusCore", "TestSupport", nioCore,
+                nioPosix, logging,
             ]),
         tests("PostgresClientTests", ["PostgresClient", "ChildProcesses", "TestSupport"]),
+        tests("RedisClientTests", ["RedisClient", "ChildProcesses", "TestSupport", nioCore, nioPosix, nioSSL]),
         tests("KafkaClientTests", ["KafkaClient", nioCore]),
         tests(
             "ClusterBackendsTests",
-            ["ClusterBackends", "KafkaClient", "PostgresClient", "Backends", "ApusCore", "ChildProcesses", "TestSupport", nioCore, logging]),
+            [
+                "ClusterBackends", "KafkaClient", "PostgresClient", "RedisClient", "Backends", "ApusCore", "ChildProcesses", "TestSupport", nioCore,
+                nioPosix, logging,
+            ]),
         tests(
             "ControlPlaneTests",
             [

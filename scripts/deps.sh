@@ -4,7 +4,7 @@
 #     scripts/deps.sh build|test|demo|bench|compare …
 #
 # Looks first. When all is there, nothing is run and no network is touched. Libraries come from apt (sudo when not root);
-# Python packages go to a virtual environment and programs that are needed only to run beside Apus (Postfix's, PostgreSQL's,
+# Python packages go to a virtual environment and programs that are needed only to run beside Apus (Postfix's, PostgreSQL's, Redis's,
 # CPython's test messages) are unpacked into .build-tools/. Nothing here installs a daemon, enables a service or changes a mail server.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -110,6 +110,14 @@ cpython_messages() {
     unpack cpython-tests "libpython$version-testsuite"
 }
 
+# A Redis for tests, with the libraries that a bare system lacks: unpacked, so that no service comes with it.
+redis_server() {
+    if [[ -x $tools/redis/usr/bin/redis-server ]] && LD_LIBRARY_PATH=$(echo "$tools"/redis/usr/lib/*/) "$tools/redis/usr/bin/redis-server" --version >/dev/null 2>&1
+    then return; fi
+    command -v redis-server >/dev/null && return
+    unpack redis redis-server redis-tools libjemalloc2 liblzf1 libatomic1
+}
+
 # A PostgreSQL server for the tests to start themselves: the system's programs, or Debian's unpacked. Installing the package would make a
 # cluster and run it.
 postgresql() {
@@ -205,6 +213,7 @@ if [[ -n ${groups[demo]:-} || -n ${groups[bench]:-} ]]; then virtual_environment
 if [[ -n ${groups[demo]:-} ]]; then cpython_messages; fi
 if [[ -n ${groups[test]:-} ]]; then
     postgresql
+    redis_server
     kafka_for_tests
 fi
 if [[ -n ${groups[compare]:-} ]]; then scripts/deps-mta.sh; elif [[ -n ${groups[bench]:-} ]]; then scripts/deps-mta.sh postfix; fi

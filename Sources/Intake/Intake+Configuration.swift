@@ -32,12 +32,14 @@ extension Intake {
         package var feedbackSenderID: String
         /// The queue of messages whose configuration set names no pool.
         package var queue: String
+        /// What an account may send into one pool before the rest is bulk mail, in recipients; nil for no such bound.
+        package var transactionalShare: RateLimit?
 
         package init(
             region: Region = .usEast1, sendingDomain: String, ratePolicy: RatePolicy = .pace, maximumRecipients: Int = 50,
             maximumMessageBytes: Int = 40 << 20, inlineBodyBytes: Int = 256 << 10, sharedInlineBodyBytes: Int = 64 << 10,
             maximumDelivery: Duration = .seconds(50_400), bodyMargin: Duration = .seconds(86_400), feedbackSenderID: String = "ApusMail",
-            queue: String = "default"
+            queue: String = "default", transactionalShare: RateLimit? = nil
         ) {
             self.region = region
             self.sendingDomain = sendingDomain
@@ -50,6 +52,7 @@ extension Intake {
             self.bodyMargin = bodyMargin
             self.feedbackSenderID = feedbackSenderID
             self.queue = queue
+            self.transactionalShare = transactionalShare
         }
     }
 }

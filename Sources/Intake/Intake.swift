@@ -62,7 +62,8 @@ package final class Intake: Sendable {
 
     /// Looks for mail of a pool where this intake puts it.
     package var poolMail: PoolMail {
-        PoolMail(bus: self.bus, outbound: [Topics.outbound(queue: self.configuration.queue, class: .transactional)])
+        PoolMail(
+            bus: self.bus, outbound: [Topics.DeliveryClass.transactional, .bulk].map { Topics.outbound(queue: self.configuration.queue, class: $0) })
     }
 
     // MARK: Checks
@@ -230,9 +231,30 @@ package final class Intake: Sendable {
         if prepared.bytes.count > inline {
             reference = try await self.bodies.put(ByteBuffer(bytes: prepared.bytes), expiresAt: expiresAt + self.configuration.bodyMargin)
         }
+        let pool = checked.configurationSet?.sendingPool ?? ""
+        let deliveryClass = await self.deliveryClass(
+            account: checked.submission.account.id, pool: pool, recipients: checked.envelope.recipients.count)
         return try records.message(
             prepared, bodyReference: reference, parts: parts, signingDomain: checked.sender.signingDomain,
-            queue: self.configuration.queue, pool: checked.configurationSet?.sendingPool ?? "", expiresAt: expiresAt)
+            topic: Topics.outbound(queue: self.configuration.queue, class: deliveryClass), queue: self.configuration.queue, pool: pool,
+            expiresAt: expiresAt)
+    }
+
+    /// Whether a message goes before bulk mail: an account's first in a while do, those of a flood do not.
+    ///
+    /// Nothing in a log can overtake what was written before it, so whoever sends a hundred thousand messages at once must write them elsewhere
+    /// than where others wait for one. How much of an account's mail waits is not known here; how much came of late is.
+    private func deliveryClass(account: AccountID, pool: String, recipients: Int) async -> Topics.DeliveryClass {
+        guard let share = self.configuration.transactionalShare else { return .transactional }
+        do {
+            switch try await self.throttling.take("class/\(account.rawValue)/\(pool)", limit: share, cost: min(recipients, share.burst)) {
+            case .granted: return .transactional
+            case .denied, .impossible: return .bulk
+            }
+        } catch {
+            // Acceptance does not hang on it.
+            return .bulk
+        }
     }
 
     private static let timeOfDay: @Sendable () -> UnixMilliseconds = {

@@ -15,8 +15,8 @@ struct MessageRecords {
     ///
     /// - Throws: what encoding throws.
     func message(
-        _ prepared: PreparedMessage, bodyReference: String?, parts: [Envelope.Part], signingDomain: String, queue: String, pool: String,
-        expiresAt: UnixMilliseconds
+        _ prepared: PreparedMessage, bodyReference: String?, parts: [Envelope.Part], signingDomain: String, topic: String, queue: String,
+        pool: String, expiresAt: UnixMilliseconds
     ) throws -> OutgoingRecord {
         var message = Apus_V1_OutboundMessage()
         message.schema = SchemaVersion.current
@@ -32,7 +32,6 @@ struct MessageRecords {
         message.mail = self.mail
         message.signingDomain = signingDomain
         message.eightBit = prepared.isEightBit
-        let topic = Topics.outbound(queue: queue, class: .transactional)
         message.resumeTopic = topic
         if let bodyReference {
             message.bodyReference = bodyReference

@@ -15,10 +15,12 @@ extension Scenarios {
             """
 
         /// Runs a scenario whose conditions must hold.
-        static func run(_ scenario: LoadScenario, in folder: ScratchFolder, within limit: Duration = .seconds(110)) async throws -> LoadReport {
+        static func run(
+            _ scenario: LoadScenario, in folder: ScratchFolder, more: [String] = [], within limit: Duration = .seconds(110)
+        ) async throws -> LoadReport {
             let file = try folder.write(String(decoding: try JSONEncoder().encode(scenario), as: UTF8.self), to: "scenario.json")
             let out = folder.file("out")
-            let result = try await Child.run(Programs.loadTest, ["run", file, "--out", out, "--quiet"], within: limit)
+            let result = try await Child.run(Programs.loadTest, ["run", file, "--out", out, "--quiet"] + more, within: limit)
             guard result.end.isSuccess else { throw ChildFailure("\(result.end)\n\(result.output)\n\(result.errors)") }
             return try ReportJSON.readReport("\(out)/report.json")
         }

@@ -138,7 +138,7 @@ package final class Splitter: Service {
             let queue = message.queue.isEmpty ? Topics.defaultQueue : message.queue
             self.split.increment()
             return OutgoingRecord(
-                topic: Topics.outbound(queue: queue, class: .transactional), key: Array(part.destination.utf8),
+                topic: Topics.outbound(queue: queue, class: Topics.deliveryClass(of: message.resumeTopic)), key: Array(part.destination.utf8),
                 value: try RecordCoding.encode(message))
         }
     }

@@ -287,9 +287,15 @@ extension DeliveryWorker {
             let now = self.clock.now()
             var earliest = Duration.zero
             if hasHadTurn || !self.state.turns({ $0.isQueueing(record.account, now: now) }) {
-                let decision = try? await self.throttling.take("account/\(record.account.rawValue)", limit: limit, cost: cost)
-                // A limiter that is away does not stop mail.
-                guard case .denied(let retryAfter)? = decision else { return .go }
+                let decision: RateDecision
+                do {
+                    decision = try await self.throttling.take("account/\(record.account.rawValue)", limit: limit, cost: cost)
+                } catch {
+                    // Nobody says how much may be sent: an engine that knows a share of it to be this worker's does not fail.
+                    self.metrics.backendFailures.increment()
+                    return .hold(self.configuration.ownerHold)
+                }
+                guard case .denied(let retryAfter) = decision else { return .go }
                 earliest = max(retryAfter, .milliseconds(1))
             }
             // Too many had their turns at once, after a pause of the reader, say. They do not go behind those who came later.

@@ -32,7 +32,7 @@ extension AdminHandler {
     }
 
     func deletePool(_ name: String, owner: AccountID?) async throws {
-        let mail = PoolMail(bus: self.bus, outbound: [Topics.outbound(queue: Topics.defaultQueue, class: .transactional)])
+        let mail = PoolMail(bus: self.bus, outbound: ServiceTopics.outbound)
         try await self.controlPlane.deletePool(name, owner: owner) { pool in
             try await mail.isWaiting(pool: pool.name) { account in
                 // By the installation's name accounts mean it that have no pool of that name.

@@ -137,12 +137,12 @@ struct AdminHandler: Sendable {
 
     private func queue() async throws -> AdminAnswer.Queue {
         var topics: [AdminAnswer.Queue.Topic] = []
-        for definition in ServiceTopics.all where definition.name != Topics.events {
-            let positions = try await self.bus.positions(topic: definition.name, group: Topics.group(of: definition.name))
+        for name in ServiceTopics.waiting {
+            let positions = try await self.bus.positions(topic: name, group: Topics.group(of: name))
             let waiting = positions.reduce(Int64(0)) { sum, position in
                 sum + max(position.end - max(position.committed ?? position.start, position.start), 0)
             }
-            topics.append(AdminAnswer.Queue.Topic(name: definition.name, waiting: waiting))
+            topics.append(AdminAnswer.Queue.Topic(name: name, waiting: waiting))
         }
         var lanes: [AdminAnswer.Queue.Lane] = []
         var more: UInt64 = 0

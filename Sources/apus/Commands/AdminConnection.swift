@@ -1,7 +1,9 @@
+import ArgumentParser
 import EmbeddedBackends
 import Foundation
 
-/// Where a command's request goes: to the server that holds the data folder, or, when none does, to the folder itself.
+/// Where a command's request goes: to the server that holds the data folder; when none does, to the folder itself; and to a cluster's
+/// engines where there is no folder.
 struct AdminConnection {
     let folder: DataOptions
 
@@ -17,7 +19,11 @@ struct AdminConnection {
 
     /// Sends a request and takes each line of its answer.
     func each(_ request: AdminRequest, line: ([UInt8]) async throws -> Void) async throws {
-        let path = URL(fileURLWithPath: self.folder.data).path
+        guard let data = self.folder.data else {
+            try await self.cluster(request, line: line)
+            return
+        }
+        let path = URL(fileURLWithPath: data).path
         guard request.mayCreateFolder || FileManager.default.fileExists(atPath: path) else {
             throw AdminAnswer.Failure(error: "there is no data folder \(path): check --data")
         }
@@ -26,8 +32,21 @@ struct AdminConnection {
             return
         }
         let settings = try Settings(flags: [:], environment: ProcessInfo.processInfo.environment, file: self.folder.config)
-        try await EmbeddedParts.withParts(settings: settings, folder: path) { parts in
+        try await EmbeddedParts.withParts(settings: settings, folder: path) { parts, _ in
             let handler = AdminHandler(controlPlane: parts.controlPlane, bus: parts.bus, workers: nil, region: settings.region)
+            try await handler.handle(request, emit: line)
+        }
+    }
+
+    private func cluster(_ request: AdminRequest, line: ([UInt8]) async throws -> Void) async throws {
+        let settings = try Settings(flags: [:], environment: ProcessInfo.processInfo.environment, file: self.folder.config)
+        guard let cluster = settings.cluster else {
+            throw ValidationError(
+                "Which installation? Give --data DIR, or for a cluster kafka.brokers, redis.url and postgres.url by --config or as variables.")
+        }
+        try await ClusterParts.withParts(settings: settings, cluster: cluster) { parts, _ in
+            let handler = AdminHandler(
+                controlPlane: parts.controlPlane, bus: parts.bus, workers: parts.throttling, region: settings.region)
             try await handler.handle(request, emit: line)
         }
     }

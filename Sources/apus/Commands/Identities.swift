@@ -33,7 +33,7 @@ struct Identities: AsyncParsableCommand {
             )
             print(identity.text)
             if identity.type == "DOMAIN" {
-                print("Next: publish what `apus identities records \(identity.name) --data \(self.target.folder.data)` prints.")
+                print("Next: publish what `apus identities records \(identity.name)\(self.target.folder.again)` prints.")
             }
         }
     }

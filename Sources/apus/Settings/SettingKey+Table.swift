@@ -51,6 +51,12 @@ extension SettingKey {
             name: "sending.messageBudget", kind: .bytes(50_000_000...64_000_000_000), defaultValue: "268435456",
             summary: "Bytes of messages between acceptance and the bus's acknowledgement, in all."),
         SettingKey(
+            name: "sending.transactionalBurst", kind: .integer(1...1_000_000_000), defaultValue: "1000",
+            summary: "Recipients of an account in one pool that go before its bulk mail; what it sends above that waits behind other accounts' mail."),
+        SettingKey(
+            name: "sending.transactionalRate", kind: .decimal(0.01...1_000_000), defaultValue: "100",
+            summary: "Recipients a second by which that share fills up again."),
+        SettingKey(
             name: "accounts.maximum24HourSend", kind: .integer(-1...1_000_000_000), defaultValue: "-1",
             summary: "Recipients in any 24 hours, for accounts created from now on; -1 for no limit."),
         SettingKey(
@@ -131,6 +137,58 @@ extension SettingKey {
         SettingKey(
             name: "bus.syncOnAcknowledge", kind: .flag, defaultValue: "true",
             summary: "Sync records to disk before a request is answered. Off loses accepted mail with the power; for measurements only."),
+        SettingKey(
+            name: "roles", kind: .list, defaultValue: "api,worker,mover",
+            summary: "What this process of a cluster does: api, worker, mover. An embedded installation does everything in one process."),
+        SettingKey(
+            name: "kafka.brokers", kind: .list, defaultValue: nil,
+            summary: "HOST:PORT of brokers. With redis.url and postgres.url it makes this process one of a cluster."),
+        SettingKey(
+            name: "kafka.partitions", kind: .integer(1...1000), defaultValue: "12",
+            summary: "Partitions of each topic that is made: the most workers that can share a topic."),
+        SettingKey(name: "kafka.replicas", kind: .integer(1...9), defaultValue: "3", summary: "Replicas of every partition."),
+        SettingKey(
+            name: "kafka.minimumInSyncReplicas", kind: .integer(1...9), defaultValue: "2",
+            summary: "Replicas that must have a record before it is acknowledged."),
+        SettingKey(
+            name: "kafka.allowUnsafeReplicas", kind: .flag, defaultValue: "false",
+            summary: "Allow topics that lose accepted mail with one broker: for trying out only."),
+        SettingKey(
+            name: "kafka.assignment", kind: .choice(["roundrobin", "range", "cooperative-sticky"]), defaultValue: "roundrobin",
+            summary: "How workers share partitions; the same in all processes."),
+        SettingKey(
+            name: "kafka.staticMember", kind: .text, defaultValue: nil,
+            summary: "A name of this process that outlives it: its partitions wait for its restart for kafka.sessionTimeout. Unique in the cluster."),
+        SettingKey(
+            name: "kafka.sessionTimeout", kind: .duration(.seconds(1)...(.seconds(3600))), defaultValue: "45s",
+            summary: "After how long without a sign of life a process's partitions go to others."),
+        SettingKey(name: "kafka.tls.enabled", kind: .flag, defaultValue: "false", summary: "TLS to the brokers."),
+        SettingKey(
+            name: "kafka.tls.authorities", kind: .text, defaultValue: nil,
+            summary: "PEM file of the authorities that brokers' certificates are checked against; the system's by default."),
+        SettingKey(name: "kafka.tls.cert", kind: .text, defaultValue: nil, summary: "PEM file of this client's certificate chain."),
+        SettingKey(name: "kafka.tls.key", kind: .text, defaultValue: nil, summary: "PEM file of its private key."),
+        SettingKey(
+            name: "kafka.sasl.mechanism", kind: .choice(["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]), defaultValue: nil,
+            summary: "How this client shows the brokers who it is; PLAIN only with TLS."),
+        SettingKey(name: "kafka.sasl.username", kind: .text, defaultValue: nil, summary: "The name for the brokers."),
+        SettingKey(name: "kafka.sasl.password", kind: .secret, defaultValue: nil, summary: "The password for the brokers."),
+        SettingKey(
+            name: "kafka.extra", kind: .list, defaultValue: nil,
+            summary: "NAME=VALUE of further librdkafka properties; they go before everything above."),
+        SettingKey(
+            name: "redis.url", kind: .secret, defaultValue: nil,
+            summary: "redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]; rediss:// for TLS."),
+        SettingKey(
+            name: "redis.authorities", kind: .text, defaultValue: nil,
+            summary: "PEM file of the authorities that Redis's certificate is checked against; the system's by default."),
+        SettingKey(
+            name: "postgres.url", kind: .secret, defaultValue: nil,
+            summary: "A libpq connection string: postgresql://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=verify-full."),
+        SettingKey(
+            name: "metrics.listen", kind: .text, defaultValue: nil,
+            summary:
+                "Where GET /metrics, /livez and /readyz are answered, HOST:PORT; nowhere by default. No secrets are in them, but keep them inside."),
         SettingKey(
             name: "threads", kind: .integer(1...1024), defaultValue: nil, summary: "Event loops; as many as there are cores by default."),
         SettingKey(

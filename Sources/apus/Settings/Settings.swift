@@ -19,6 +19,8 @@ struct Settings: Sendable {
         var rejectsAboveRate: Bool
         var maximumAge: Duration
         var messageBudget: Int
+        var transactionalBurst: Int
+        var transactionalRate: Double
     }
 
     struct Accounts: Sendable {
@@ -73,6 +75,11 @@ struct Settings: Sendable {
     var eventsAge: Duration
     var eventsBytes: Int
     var syncOnAcknowledge: Bool
+    /// What a process of a cluster does.
+    var roles: Set<Role>
+    /// nil for an installation on embedded backends.
+    var cluster: ClusterSettings?
+    var metricsListen: Endpoint?
     var threads: Int?
     var logLevel: String
 
@@ -97,6 +104,9 @@ struct Settings: Sendable {
         self.eventsAge = reader.duration("events.retention.age") ?? .zero
         self.eventsBytes = reader.bytes("events.retention.bytes") ?? 0
         self.syncOnAcknowledge = reader.flag("bus.syncOnAcknowledge")
+        self.roles = Role.read(&reader)
+        self.cluster = ClusterSettings(&reader)
+        self.metricsListen = Self.metricsListen(&reader)
         self.threads = reader.text("threads") == nil ? nil : reader.integer("threads")
         self.logLevel = reader.choice("log.level") ?? "info"
         try reader.finish()
@@ -119,6 +129,13 @@ struct Settings: Sendable {
             bodyTimeout: reader.duration("http.bodyTimeout") ?? .zero, headerTimeout: reader.duration("http.headerTimeout") ?? .zero)
     }
 
+    private static func metricsListen(_ reader: inout SettingsReader) -> Endpoint? {
+        guard let text = reader.text("metrics.listen") else { return nil }
+        let endpoint = Endpoint(text)
+        if endpoint == nil { reader.report("metrics.listen takes HOST:PORT such as 127.0.0.1:9464, not \"\(text)\"") }
+        return endpoint
+    }
+
     private static func sending(_ reader: inout SettingsReader) -> Sending {
         let domain = (reader.text("sending.domain") ?? "").lowercased()
         let zone = reader.text("sending.dkimZone")?.lowercased() ?? "dkim.\(domain)"
@@ -128,7 +145,9 @@ struct Settings: Sendable {
         return Sending(
             domain: domain, dkimZone: zone, ed25519: reader.flag("sending.ed25519"),
             rejectsAboveRate: reader.choice("sending.rateMode") == "reject", maximumAge: reader.duration("sending.maximumAge") ?? .zero,
-            messageBudget: reader.bytes("sending.messageBudget") ?? 0)
+            messageBudget: reader.bytes("sending.messageBudget") ?? 0,
+            transactionalBurst: reader.integer("sending.transactionalBurst") ?? 1,
+            transactionalRate: reader.decimal("sending.transactionalRate") ?? 1)
     }
 
     private static func delivery(_ reader: inout SettingsReader, domain: String) -> Delivery {

@@ -32,6 +32,23 @@ import Testing
         }
     }
 
+    @Test(arguments: ThrottlingImplementation.allCases) func severalLimitsAreTakenAllOrNone(on implementation: ThrottlingImplementation) async throws
+    {
+        try await implementation.withEngine { engine, clocks in
+            let (wide, narrow) = (RateLimit(perSecond: 10, burst: 3), RateLimit(perSecond: 5, burst: 1))
+            let demands = [RateDemand("a", limit: wide), RateDemand("b", limit: narrow)]
+            let first = try await engine.take(demands)
+            #expect(first == .granted)
+            #expect(try await engine.take(demands) == .denied(retryAfter: .milliseconds(200)))
+            // The refused one took nothing of the first.
+            #expect(try await engine.take("a", limit: wide, cost: 2) == .granted)
+            #expect(try await engine.take([RateDemand("c", limit: wide), RateDemand("d", limit: narrow, cost: 2)]) == .impossible)
+            #expect(try await engine.take("c", limit: wide, cost: 3) == .granted)
+            clocks.advance(.milliseconds(200))
+            #expect(try await engine.take(demands) == .granted)
+        }
+    }
+
     /// Whoever leases uses his tokens at the latest moment, together with the next lot: the worst there is.
     @Test(arguments: ThrottlingImplementation.allCases, [(60.0, 10), (100.0, 100), (5000.0, 50), (200.0, 1), (1000.0, 2), (37.5, 7)])
     func leasedTokensNeverExceedTheRateAndBurst(on implementation: ThrottlingImplementation, limit: (perSecond: Double, burst: Int)) async throws {

@@ -1,8 +1,12 @@
 import ApusCore
 import Backends
+import ClusterBackends
 import EmbeddedBackends
 import Foundation
+import NIOPosix
+import RedisClient
 import Synchronization
+import TestSupport
 import Testing
 
 /// The clocks of a test, which move when it says so.
@@ -20,6 +24,7 @@ final class ManualClocks: Sendable {
 /// The implementations of ``Throttling`` that the contract runs on.
 enum ThrottlingImplementation: String, CaseIterable, CustomTestStringConvertible {
     case embedded
+    case redis
 
     var testDescription: String { self.rawValue }
 
@@ -37,6 +42,22 @@ enum ThrottlingImplementation: String, CaseIterable, CustomTestStringConvertible
             )
             try await body(engine, clocks)
             await engine.close()
+        case .redis:
+            let (host, port) = try await TestRedis.address()
+            let client = try RedisClient(
+                RedisConfiguration(host: host, port: port, commandTimeout: .seconds(60)), on: MultiThreadedEventLoopGroup.singleton.next())
+            let clocks = ManualClocks()
+            let engine = RedisThrottling(
+                client, configuration: .init(prefix: TestRedis.newPrefix()),
+                clocks: RedisClocks(scripts: { clocks.microseconds }, local: { clocks.microseconds }))
+            do {
+                _ = try await engine.begin(.fresh)
+                try await body(engine, clocks)
+            } catch {
+                await client.close()
+                throw error
+            }
+            await client.close()
         }
     }
 }

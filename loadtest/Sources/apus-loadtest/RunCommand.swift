@@ -11,7 +11,8 @@ struct RunCommand: AsyncParsableCommand {
         discussion: """
             Starts a sink, a mail system and a generator, injects the scenario's faults, waits until every recipient has ended, and writes report.json, \
             report.html and a summary. The exit status is 0 when all conditions of the scenario held, 1 when one did not, 2 when the run failed. \
-            Without --ses or --smtp the system is Apus on a new data folder. An outside system must deliver to the address of --sink.
+            Without --ses or --smtp the system is Apus on a new data folder, or with --kafka, --redis and --postgres a cluster on those. An outside \
+            system must deliver to the address of --sink.
             """)
 
     @Argument(help: "Name of a shipped scenario (apus-loadtest scenarios lists them), or a file.")
@@ -27,6 +28,8 @@ struct RunCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("The apus executable. Default: the one beside this program.", valueName: "file"))
     var apus: String?
+
+    @OptionGroup var cluster: ClusterOptions
 
     @Option(help: "Messages of each stream at most.")
     var messages: Int?
@@ -63,11 +66,17 @@ struct RunCommand: AsyncParsableCommand {
         if !quiet { configuration.progress = { Output.line("\(name): \($0)") } }
         let outside = try target.entrance()
         if outside != nil, sink == nil { throw ValidationError("an outside system needs --sink HOST:PORT: the address that it delivers to") }
+        let engines = try cluster.engines()
+        if outside != nil, engines != nil {
+            throw ValidationError("--kafka, --redis and --postgres are for a cluster that the run starts: give no --ses or --smtp")
+        }
         let run = LoadRun(configuration)
         let report = try await run.run { address in
             if let outside { return OutsideSystem(entrance: outside) }
             let program = try apus ?? ProgramPath.beside("apus")
-            return try await ApusSystem(ApusSystem.Configuration(program: program, folder: "\(folder)/apus", sink: address, scenario: plan))
+            let system = ApusSystem.Configuration(program: program, folder: "\(folder)/apus", sink: address, scenario: plan)
+            if let engines { return try ClusterSystem(system, engines: engines, size: cluster.size) }
+            return try await ApusSystem(system)
         }
         try ReportFiles.write(report, to: folder)
         Output.line(TerminalSummary.text(report))

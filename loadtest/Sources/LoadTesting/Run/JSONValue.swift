@@ -37,6 +37,17 @@ package enum JSONValue: Sendable, Hashable, Codable {
         }
     }
 
+    /// For people: a text without quotes, a list with commas.
+    var plainText: String {
+        switch self {
+        case .text(let text): text
+        case .number(let number): ReportNumbers.number(number)
+        case .bool(let value): "\(value)"
+        case .list(let values): values.map(\.plainText).joined(separator: ", ")
+        case .null, .object: ""
+        }
+    }
+
     /// Puts a value at a dotted name, with the objects on the way.
     package mutating func set(_ value: JSONValue, at name: String) {
         let parts = name.split(separator: ".", maxSplits: 1).map(String.init)

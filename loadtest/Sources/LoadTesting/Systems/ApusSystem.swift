@@ -34,6 +34,33 @@ package final class ApusSystem: MailSystem {
             accounts = scenario.accounts
             configurationSets = Set(scenario.streams.flatMap(\.configurationSets.keys)).sorted()
         }
+
+        /// What a run changed of the settings, one each.
+        var notes: [String] { settings.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.plainText)" } }
+
+        /// All settings, as the file of them has them.
+        var settingsFile: JSONValue {
+            var file = JSONValue.object([:])
+            var own: [String: JSONValue] = [
+                "sending.domain": .text("apus.load.test"), "accounts.maximumSendRate": .number(1_000_000), "delivery.tls": .text("none"),
+                "delivery.connectionsPerSite": .number(Double(connections)), "delivery.messagesPerConnection": .number(10_000),
+                "log.level": .text("notice"), "delivery.dns.validation": .text("off"),
+            ]
+            if let resolver = sink.resolver {
+                own["delivery.dns.servers"] = .list([.text(resolver)])
+                own["delivery.port"] = .number(Double(sink.address.port ?? 25))
+                own["delivery.allowLoopback"] = .bool(true)
+                // Certificates of a sink are its own; whether TLS is offered, required or broken is the providers' business.
+                own["delivery.tls"] = .text("opportunistic")
+            } else {
+                let host = sink.address.ipAddress ?? "127.0.0.1"
+                own["delivery.routes"] = .list([.text("*=\(host.utf8.contains(0x3A) ? "[\(host)]" : host):\(sink.address.port ?? 25)")])
+                // Nobody listens there: a run asks no resolver.
+                own["delivery.dns.servers"] = .list([.text("127.0.0.1@9")])
+            }
+            for (name, value) in own.merging(settings, uniquingKeysWith: { $1 }) { file.set(value, at: name) }
+            return file
+        }
     }
 
     private struct State {
@@ -46,6 +73,7 @@ package final class ApusSystem: MailSystem {
     private let port: Int
     private let data: String
     private let settingsFile: String
+    private let commands: ApusCommands
     private let state = Mutex(State())
 
     /// Chooses a port and writes the settings; nothing is started yet.
@@ -54,46 +82,16 @@ package final class ApusSystem: MailSystem {
         port = try FreePort.find()
         data = "\(configuration.folder)/data"
         settingsFile = "\(configuration.folder)/apus.json"
+        commands = ApusCommands(program: configuration.program, place: ["--data", data, "--config", settingsFile])
         try FileManager.default.createDirectory(atPath: configuration.folder, withIntermediateDirectories: true)
-        var settings = JSONValue.object([:])
-        var own: [String: JSONValue] = [
-            "sending.domain": .text("apus.load.test"), "accounts.maximumSendRate": .number(1_000_000), "delivery.tls": .text("none"),
-            "delivery.connectionsPerSite": .number(Double(configuration.connections)), "delivery.messagesPerConnection": .number(10_000),
-            "log.level": .text("notice"), "delivery.dns.validation": .text("off"),
-        ]
-        let sink = configuration.sink.address
-        if let resolver = configuration.sink.resolver {
-            own["delivery.dns.servers"] = .list([.text(resolver)])
-            own["delivery.port"] = .number(Double(sink.port ?? 25))
-            own["delivery.allowLoopback"] = .bool(true)
-            // Certificates of a sink are its own; whether TLS is offered, required or broken is the providers' business.
-            own["delivery.tls"] = .text("opportunistic")
-        } else {
-            let host = sink.ipAddress ?? "127.0.0.1"
-            own["delivery.routes"] = .list([.text("*=\(host.utf8.contains(0x3A) ? "[\(host)]" : host):\(sink.port ?? 25)")])
-            // Nobody listens there: a run asks no resolver.
-            own["delivery.dns.servers"] = .list([.text("127.0.0.1@9")])
-        }
-        for (name, value) in own.merging(configuration.settings, uniquingKeysWith: { $1 }) { settings.set(value, at: name) }
-        try JSONEncoder().encode(settings).write(to: URL(filePath: settingsFile))
+        try JSONEncoder().encode(configuration.settingsFile).write(to: URL(filePath: settingsFile))
     }
 
     package var description: MailSystemDescription {
-        let notes = configuration.settings.sorted { $0.key < $1.key }.map { "\($0.key) \(Self.text($0.value))" }
-        return MailSystemDescription(
+        MailSystemDescription(
             name: "Apus", version: state.withLock { $0.version }, entrance: "SES v2 SendEmail, raw content, SigV4 verified, HTTP on loopback",
             durability: "a 200 leaves after a sync that covers its record", signing: "RSA-2048, relaxed/relaxed",
-            notes: ["\(configuration.connections) SMTP connections at most"] + notes)
-    }
-
-    private static func text(_ value: JSONValue) -> String {
-        switch value {
-        case .text(let text): text
-        case .number(let number): ReportNumbers.number(number)
-        case .bool(let value): "\(value)"
-        case .list(let values): values.map(text).joined(separator: ", ")
-        case .null, .object: ""
-        }
+            notes: ["\(configuration.connections) SMTP connections at most"] + configuration.notes)
     }
 
     package var entrance: LoadEntrance {
@@ -112,32 +110,13 @@ package final class ApusSystem: MailSystem {
 
     /// Accounts, keys and identities, once.
     private func prepare() async throws {
-        for account in 0..<configuration.accounts {
-            let name = account == 0 ? "default" : "load\(account)"
-            let output = try await command("keys", "create", "--account", name, "--json")
-            struct Key: Decodable {
-                var AccessKeyId: String
-                var SecretAccessKey: String
-            }
-            let key = try JSONDecoder().decode(Key.self, from: Data(output.utf8))
-            state.withLock { $0.keys.append(SESEntrance.Key(id: key.AccessKeyId, secret: key.SecretAccessKey)) }
-            for identity in configuration.identities {
-                _ = try await command("identities", "create", identity, "--verified", "--account", name)
-            }
-        }
+        let keys = try await commands.prepare(accounts: configuration.accounts, identities: configuration.identities)
+        state.withLock { $0.keys = keys }
         if case .ses(let entrance) = entrance {
             try await SESLoadConnection.createConfigurationSets(configuration.configurationSets, at: entrance)
         }
-        let version = try await Child.run(configuration.program, ["--version"]).output.split(separator: "\n").first.map(String.init)
-        state.withLock { $0.version = version ?? "unknown" }
-    }
-
-    private func command(_ arguments: String...) async throws -> String {
-        let result = try await Child.run(configuration.program, arguments + ["--data", data, "--config", settingsFile])
-        guard result.end.isSuccess else {
-            throw LoadTestError(.processFailed, "apus \(arguments.prefix(2).joined(separator: " ")): \(result.errors.suffix(2_000))")
-        }
-        return result.output
+        let version = try await commands.version()
+        state.withLock { $0.version = version }
     }
 
     package func kill() async throws {
@@ -157,36 +136,8 @@ package final class ApusSystem: MailSystem {
         return child
     }
 
-    package func queueDepth() async throws -> Int? {
-        struct Queue: Decodable {
-            struct Topic: Decodable { var waiting: Int }
-            var topics: [Topic]
-        }
-        let output = try await command("queue", "--json")
-        return try JSONDecoder().decode(Queue.self, from: Data(output.utf8)).topics.reduce(0) { $0 + $1.waiting }
-    }
-
-    /// From the events.
-    package func outcomes() async throws -> SystemOutcomes? {
-        struct Event: Decodable {
-            struct Mail: Decodable { var messageId: String }
-            var eventType: String
-            var mail: Mail
-        }
-        let arguments = ["events", "tail", "--from-start", "--data", data, "--config", settingsFile]
-        let result = try await Child.run(configuration.program, arguments, within: .seconds(600))
-        guard result.end.isSuccess else { throw LoadTestError(.processFailed, "apus events tail: \(result.errors.suffix(2_000))") }
-        var outcomes = SystemOutcomes()
-        for line in result.output.split(separator: "\n") {
-            let event = try JSONDecoder().decode(Event.self, from: Data(line.utf8))
-            switch event.eventType {
-            case "Bounce": outcomes.bounced.insert(event.mail.messageId)
-            case "Delivery": outcomes.delivered.insert(event.mail.messageId)
-            default: break
-            }
-        }
-        return outcomes
-    }
+    package func queueDepth() async throws -> Int? { try await commands.queueDepth() }
+    package func outcomes() async throws -> SystemOutcomes? { try await commands.outcomes() }
 
     package func remove() async {
         try? await state.withLock { $0.child }?.kill()

@@ -5,7 +5,6 @@ import ControlPlane
 import Crypto
 import DNSResolver
 import Delivery
-import EmbeddedBackends
 import Foundation
 import Intake
 import Logging
@@ -18,10 +17,14 @@ import SMTPProtocol
 import ServiceLifecycle
 import UnixSignals
 
-/// Every role in one process, on a data folder.
-struct EmbeddedService {
+/// The roles of one process, on the parts of an installation.
+struct ApusService {
     let settings: Settings
-    let parts: EmbeddedParts
+    let parts: ServiceParts
+    let roles: Set<Role>
+    /// Where commands reach the process; nil in a cluster, whose commands go to its engines.
+    let controlSocketPath: String?
+    let metrics: PrometheusRegistry
     let logger: Logger
 
     /// Serves until SIGTERM or SIGINT, and then stops in order: the API first, delivery last.
@@ -48,33 +51,54 @@ struct EmbeddedService {
     private func serve(
         eventLoops: MultiThreadedEventLoopGroup, resolver: UnboundResolver, signingPool: DKIMSigningPool
     ) async throws {
-        let worker = try self.worker(eventLoops: eventLoops, resolver: resolver, signingPool: signingPool)
-        let mover = Mover(
-            bus: self.parts.bus, configuration: MoverConfiguration(delays: self.settings.delivery.tiers), logger: self.logger)
-        let splitter = Splitter(bus: self.parts.bus, logger: self.logger)
-        let handler = AdminHandler(
-            controlPlane: self.parts.controlPlane, bus: self.parts.bus, workers: self.parts.throttling, region: self.settings.region)
-        let socketPath = self.parts.folder.controlSocketPath
-        // The lock on the folder is ours, so a socket that lies there belongs to nobody.
-        unlink(socketPath)
         // The group stops its services in the opposite order: first no new mail, last nobody to deliver it.
-        let services: [any Service] = [
-            self.parts.controlPlane,
-            IdentityVerifier(controlPlane: self.parts.controlPlane, resolver: resolver),
-            BodyReclaimer(bodies: self.parts.bodies, logger: self.logger),
-            worker,
-            mover,
-            splitter,
-            ControlSocketServer(path: socketPath, handler: handler, logger: self.quietLogger),
-            try self.api(eventLoops: eventLoops, resolver: resolver),
-        ]
+        var services = self.parts.upkeep + [self.parts.controlPlane]
+        if self.roles.contains(.worker) {
+            services.append(try self.worker(eventLoops: eventLoops, resolver: resolver, signingPool: signingPool))
+        }
+        if self.roles.contains(.mover) {
+            services += [
+                BodyReclaimer(bodies: self.parts.bodies, logger: self.logger),
+                Mover(bus: self.parts.bus, configuration: MoverConfiguration(delays: self.settings.delivery.tiers), logger: self.logger),
+                Splitter(bus: self.parts.bus, logger: self.logger),
+            ]
+        }
+        if let path = self.controlSocketPath {
+            let handler = AdminHandler(
+                controlPlane: self.parts.controlPlane, bus: self.parts.bus, workers: self.parts.throttling, region: self.settings.region)
+            // The lock on the folder is ours, so a socket that lies there belongs to nobody.
+            unlink(path)
+            services.append(ControlSocketServer(path: path, handler: handler, logger: self.quietLogger))
+        }
+        if let listen = self.settings.metricsListen {
+            services.append(MetricsServer(listen: listen, registry: self.metrics, isReady: self.isReady(resolver), logger: self.quietLogger))
+        }
+        if self.roles.contains(.api) {
+            services.append(IdentityVerifier(controlPlane: self.parts.controlPlane, resolver: resolver))
+            services.append(try self.api(eventLoops: eventLoops, resolver: resolver))
+        } else {
+            Self.say("ready roles=\(self.roles.map(\.rawValue).sorted().joined(separator: ","))")
+        }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: self.quietLogger))
         try await group.run()
-        unlink(socketPath)
+        if let path = self.controlSocketPath { unlink(path) }
         self.logger.info("stopped")
+    }
+
+    /// The line that scripts wait for.
+    private static func say(_ text: String) {
+        try? FileHandle.standardOutput.write(contentsOf: Data("apus: \(text)\n".utf8))
+    }
+
+    private func isReady(_ resolver: UnboundResolver) -> @Sendable () async -> Bool {
+        let areBackendsReady = self.parts.isReady
+        return {
+            guard resolver.isRunning else { return false }
+            return await areBackendsReady()
+        }
     }
 
     private func worker(
@@ -82,7 +106,7 @@ struct EmbeddedService {
     ) throws -> DeliveryWorker {
         let delivery = self.settings.delivery
         var configuration = DeliveryConfiguration(
-            queue: Topics.defaultQueue, class: .transactional, helloName: delivery.ehlo)
+            queue: Topics.defaultQueue, classes: [.transactional, .bulk], helloName: delivery.ehlo)
         configuration.port = delivery.port
         configuration.tlsPolicy = SMTPTLSPolicy(rawValue: delivery.tls) ?? .opportunistic
         configuration.retry = RetryPlan(schedule: delivery.retry)
@@ -98,8 +122,8 @@ struct EmbeddedService {
         configuration.dialer.allowsLoopback = delivery.allowLoopback
         configuration.drainDeadline = delivery.drain
         configuration.ledger.octets = delivery.memory
-        // The embedded bus has one partition: a bound of its own would only halve the memory that was given.
-        configuration.ledger.octetsPerPartition = delivery.memory
+        // With one partition a bound of its own would only halve the memory that was given.
+        if self.parts.topics.definitions.allSatisfy({ $0.partitions == 1 }) { configuration.ledger.octetsPerPartition = delivery.memory }
         var session = SMTPClientSession.Configuration(helloName: delivery.ehlo)
         session.tlsPolicy = configuration.tlsPolicy
         var timeouts = SMTPTimeouts()
@@ -165,16 +189,11 @@ struct EmbeddedService {
             budget: ByteBudget(limit: sending.messageBudget),
             configuration: Intake.Configuration(
                 region: self.settings.region, sendingDomain: sending.domain, ratePolicy: sending.rejectsAboveRate ? .reject : .pace,
-                maximumDelivery: sending.maximumAge))
-        let bus = self.parts.bus
+                maximumDelivery: sending.maximumAge,
+                transactionalShare: RateLimit(perSecond: sending.transactionalRate, burst: sending.transactionalBurst)))
         let api = SESAPI(
             controlPlane: self.parts.controlPlane, intake: intake, quotas: self.parts.throttling,
-            budget: ByteBudget(limit: http.requestBudget),
-            isReady: {
-                // The bus refuses questions once it is closed, or has failed to write several times in a row.
-                guard resolver.isRunning else { return false }
-                return (try? await bus.positions(topic: Topics.events, group: nil)) != nil
-            })
+            budget: ByteBudget(limit: http.requestBudget), isReady: self.isReady(resolver))
         var tls: TLSConfiguration?
         if let certificate = http.certificate, let key = http.key {
             tls = .makeServerConfiguration(
@@ -194,8 +213,7 @@ struct EmbeddedService {
             api: api, eventLoopGroup: eventLoops, logger: self.quietLogger,
             onBound: { address in
                 let host = address.ipAddress.map { $0.contains(":") ? "[\($0)]" : $0 } ?? http.listen.host
-                // The one line that scripts wait for.
-                try? FileHandle.standardOutput.write(contentsOf: Data("apus: ready \(scheme)=\(host):\(address.port ?? 0)\n".utf8))
+                Self.say("ready \(scheme)=\(host):\(address.port ?? 0)")
             })
     }
 

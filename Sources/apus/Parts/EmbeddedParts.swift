@@ -1,21 +1,15 @@
 import ApusCore
+import ApusSchema
 import Backends
 import ControlPlane
 import EmbeddedBackends
 import Foundation
 import Logging
 
-/// A data folder opened: its backends, and the control plane on them. A server keeps them for its life, a command for a moment.
-struct EmbeddedParts: Sendable {
+/// The parts of an installation in a data folder.
+enum EmbeddedParts {
     /// What a socket address holds on Linux (`sun_path`, 108 bytes with its final zero).
     private static let longestSocketPath = 107
-
-    let folder: DataFolder
-    let bus: SegmentMessageBus
-    let store: SQLiteStateStore
-    let throttling: EmbeddedThrottling
-    let bodies: FileBodyStore
-    let controlPlane: ControlPlane
 
     /// Opens a folder for the time of `body` and closes it in any case.
     ///
@@ -24,7 +18,8 @@ struct EmbeddedParts: Sendable {
     ///   - path: the folder; it is made when it does not exist.
     ///   - body: what is done with the parts.
     static func withParts<Value: Sendable>(
-        settings: Settings, folder path: String, logger: Logger = Logger(label: "apus"), _ body: (EmbeddedParts) async throws -> Value
+        settings: Settings, folder path: String, logger: Logger = Logger(label: "apus"),
+        _ body: (ServiceParts, DataFolder) async throws -> Value
     ) async throws -> Value {
         let folder = try DataFolder.open(path)
         guard folder.controlSocketPath.utf8.count <= Self.longestSocketPath else {
@@ -41,19 +36,20 @@ struct EmbeddedParts: Sendable {
         let bodies = FileBodyStore(folder: folder.bodiesPath)
         let controlPlane = ControlPlane(
             store: store, sealer: SecretSealer(ring: ring),
-            configuration: ControlPlane.Configuration(
-                region: settings.region, dkimZone: settings.sending.dkimZone, domain: settings.sending.domain,
-                ed25519: settings.sending.ed25519, maximum24HourSend: settings.accounts.maximum24HourSend,
-                maximumSendRate: settings.accounts.maximumSendRate),
-            logger: logger)
-        let parts = EmbeddedParts(
-            folder: folder, bus: bus, store: store, throttling: throttling, bodies: bodies, controlPlane: controlPlane)
+            configuration: ControlPlane.Configuration(settings), logger: logger)
+        // One process reads a topic.
+        let topics = ServiceTopics(partitions: 1, eventsAge: settings.eventsAge, eventsBytes: settings.eventsBytes)
+        let parts = ServiceParts(
+            bus: bus, throttling: throttling, bodies: bodies, controlPlane: controlPlane, topics: topics,
+            isReady: {
+                // The bus refuses questions once it is closed, or has failed to write several times in a row.
+                (try? await bus.positions(topic: Topics.events, group: nil)) != nil
+            })
         let result: Result<Value, any Error>
         do {
-            try await bus.ensureTopics(
-                ServiceTopics.definitions(eventsAge: settings.eventsAge, eventsBytes: settings.eventsBytes))
+            try await bus.ensureTopics(topics.definitions)
             try await controlPlane.load()
-            result = .success(try await body(parts))
+            result = .success(try await body(parts, folder))
         } catch {
             result = .failure(error)
         }
