@@ -64,8 +64,7 @@ struct ApusService {
             ]
         }
         if let path = self.controlSocketPath {
-            let handler = AdminHandler(
-                controlPlane: self.parts.controlPlane, bus: self.parts.bus, workers: self.parts.throttling, region: self.settings.region)
+            let handler = AdminHandler(parts: self.parts, settings: self.settings, workers: self.parts.throttling)
             // The lock on the folder is ours, so a socket that lies there belongs to nobody.
             unlink(path)
             services.append(ControlSocketServer(path: path, handler: handler, logger: self.quietLogger))

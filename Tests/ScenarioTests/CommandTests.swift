@@ -8,7 +8,7 @@ extension Scenarios {
     @Suite
     struct Commands {
         @Test(arguments: [
-            ("", "serve keys identities events queue settings --version"),
+            ("", "serve keys identities pools events queue dead cluster settings --version"),
             ("serve", "--data --http --tls-cert --tls-key --route --config"),
             ("keys", "create"),
             ("keys create", "--data --config --account --json"),
@@ -19,6 +19,10 @@ extension Scenarios {
             ("events", "tail"),
             ("events tail", "--data --config --from-start --follow"),
             ("queue", "--data --config --json"),
+            ("dead", "list show requeue bounce discard"),
+            ("dead list", "--data --config --json"),
+            ("dead requeue", "--data --config --all"),
+            ("cluster", "init status release"),
             ("settings", "apus settings"),
         ])
         func helpNamesWhatThereIs(command: String, words: String) async throws {

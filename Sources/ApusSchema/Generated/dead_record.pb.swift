@@ -47,6 +47,10 @@ package nonisolated struct Apus_V1_DeadRecord: Sendable {
 
   package var diedAtMs: Int64 = 0
 
+  /// What was done about it: "requeued", "bounced" or "discarded"; such a record stands later in the log than the one it is about, has the
+  /// same place and no value. Empty in the record that died.
+  package var settlement: String = String()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -58,7 +62,7 @@ fileprivate nonisolated let _protobuf_package = "apus.v1"
 
 nonisolated extension Apus_V1_DeadRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".DeadRecord"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}topic\0\u{1}partition\0\u{1}offset\0\u{1}key\0\u{1}value\0\u{1}reason\0\u{3}died_at_ms\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}topic\0\u{1}partition\0\u{1}offset\0\u{1}key\0\u{1}value\0\u{1}reason\0\u{3}died_at_ms\0\u{1}settlement\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -73,6 +77,7 @@ nonisolated extension Apus_V1_DeadRecord: SwiftProtobuf.Message, SwiftProtobuf._
       case 5: try { try decoder.decodeSingularBytesField(value: &self.value) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self.reason) }()
       case 7: try { try decoder.decodeSingularInt64Field(value: &self.diedAtMs) }()
+      case 8: try { try decoder.decodeSingularStringField(value: &self.settlement) }()
       default: break
       }
     }
@@ -100,6 +105,9 @@ nonisolated extension Apus_V1_DeadRecord: SwiftProtobuf.Message, SwiftProtobuf._
     if self.diedAtMs != 0 {
       try visitor.visitSingularInt64Field(value: self.diedAtMs, fieldNumber: 7)
     }
+    if !self.settlement.isEmpty {
+      try visitor.visitSingularStringField(value: self.settlement, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -111,6 +119,7 @@ nonisolated extension Apus_V1_DeadRecord: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.value != rhs.value {return false}
     if lhs.reason != rhs.reason {return false}
     if lhs.diedAtMs != rhs.diedAtMs {return false}
+    if lhs.settlement != rhs.settlement {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

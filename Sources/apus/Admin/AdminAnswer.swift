@@ -76,6 +76,37 @@ enum AdminAnswer {
         var moreWaiting: UInt64
     }
 
+    struct Dead: Codable, Sendable {
+        struct Letter: Codable, Sendable {
+            /// Where it stood: `TOPIC/PARTITION/OFFSET`.
+            var id: String
+            var reason: String
+            var diedAt: String
+            var octets: Int
+            /// What its bytes tell; nil where they tell nothing.
+            var message: Message?
+        }
+
+        struct Message: Codable, Sendable {
+            var messageID: String
+            var account: String
+            var destination: String
+            var recipients: [String]
+            var pool: String
+            var configurationSet: String
+            var attempt: UInt32
+            var acceptedAt: String?
+            var expiresAt: String?
+            var lastReply: String
+        }
+
+        var letters: [Letter]
+    }
+
+    struct Settled: Codable, Sendable {
+        var ids: [String]
+    }
+
     /// What went wrong, as a sentence that says what to do.
     struct Failure: Codable, Error, CustomStringConvertible {
         var error: String

@@ -3,6 +3,7 @@ import ApusSchema
 import AWSSignature
 import Backends
 import ControlPlane
+import Delivery
 import Foundation
 import MailMessage
 import NIOCore
@@ -17,6 +18,15 @@ struct AdminHandler: Sendable {
     /// Where workers publish what they hold; nil when no server runs.
     let workers: (any WorkerRegistry)?
     let region: Region
+    let dead: DeadLetters
+
+    init(parts: ServiceParts, settings: Settings, workers: (any WorkerRegistry)?) {
+        self.controlPlane = parts.controlPlane
+        self.bus = parts.bus
+        self.workers = workers
+        self.region = settings.region
+        self.dead = DeadLetters(bus: parts.bus, reportingMTA: settings.delivery.ehlo, defaultLifetime: settings.sending.maximumAge)
+    }
 
     /// Carries out a request.
     ///
@@ -56,6 +66,8 @@ struct AdminHandler: Sendable {
                 try await emit(Self.line(AdminAnswer.Done()))
             case .tailEvents(let fromStart, let follow): try await self.tail(fromStart: fromStart, follow: follow, emit: emit)
             case .queue: try await emit(Self.line(try await self.queue()))
+            case .listDead: try await emit(Self.line(try await self.listDead()))
+            case .settleDead(let settlement, let ids): try await emit(Self.line(try await self.settleDead(settlement, ids: ids)))
             }
         } catch let error as ControlPlaneError {
             throw AdminAnswer.Failure(error: error.message)
@@ -138,6 +150,10 @@ struct AdminHandler: Sendable {
     private func queue() async throws -> AdminAnswer.Queue {
         var topics: [AdminAnswer.Queue.Topic] = []
         for name in ServiceTopics.waiting {
+            if name == Topics.dead {
+                topics.append(AdminAnswer.Queue.Topic(name: name, waiting: Int64(try await self.dead.waiting().count)))
+                continue
+            }
             let positions = try await self.bus.positions(topic: name, group: Topics.group(of: name))
             let waiting = positions.reduce(Int64(0)) { sum, position in
                 sum + max(position.end - max(position.committed ?? position.start, position.start), 0)
@@ -169,7 +185,7 @@ struct AdminHandler: Sendable {
             dkimTokens: identity.dkim?.tokens ?? [])
     }
 
-    private static func date(_ milliseconds: Int64) -> String? {
+    static func date(_ milliseconds: Int64) -> String? {
         milliseconds == 0 ? nil : InternetDate.iso8601(unixMilliseconds: milliseconds)
     }
 

@@ -27,13 +27,17 @@ enum AdminRequest: Codable, Sendable {
     case tailEvents(fromStart: Bool, follow: Bool)
     /// Says what waits, where, and the last replies.
     case queue
+    /// Lists what could not be handled.
+    case listDead
+    /// Does something with letters, all of them where none is named.
+    case settleDead(DeadSettlement, ids: [String])
 
     /// Whether a data folder that does not exist yet is made for it; a question about nothing is a mistyped path.
     var mayCreateFolder: Bool {
         switch self {
         case .createKey, .createIdentity, .createPool: true
         case .listPools, .showPool, .changePoolAddresses, .drainPool, .reroutePool, .deletePool: false
-        case .showIdentity, .identityRecords, .tailEvents, .queue: false
+        case .showIdentity, .identityRecords, .tailEvents, .queue, .listDead, .settleDead: false
         }
     }
 }

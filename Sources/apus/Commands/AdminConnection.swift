@@ -33,7 +33,7 @@ struct AdminConnection {
         }
         let settings = try Settings(flags: [:], environment: ProcessInfo.processInfo.environment, file: self.folder.config)
         try await EmbeddedParts.withParts(settings: settings, folder: path) { parts, _ in
-            let handler = AdminHandler(controlPlane: parts.controlPlane, bus: parts.bus, workers: nil, region: settings.region)
+            let handler = AdminHandler(parts: parts, settings: settings, workers: nil)
             try await handler.handle(request, emit: line)
         }
     }
@@ -45,8 +45,7 @@ struct AdminConnection {
                 "Which installation? Give --data DIR, or for a cluster kafka.brokers, redis.url and postgres.url by --config or as variables.")
         }
         try await ClusterParts.withParts(settings: settings, cluster: cluster) { parts, _ in
-            let handler = AdminHandler(
-                controlPlane: parts.controlPlane, bus: parts.bus, workers: parts.throttling, region: settings.region)
+            let handler = AdminHandler(parts: parts, settings: settings, workers: parts.throttling)
             try await handler.handle(request, emit: line)
         }
     }

@@ -14,6 +14,6 @@ struct Apus: AsyncParsableCommand {
             and point an AWS SDK at the address that serve prints.
             """,
         version: Version.text,
-        subcommands: [Serve.self, Keys.self, Identities.self, Pools.self, Events.self, Queue.self, Cluster.self, SettingsPage.self]
+        subcommands: [Serve.self, Keys.self, Identities.self, Pools.self, Events.self, Queue.self, Dead.self, Cluster.self, SettingsPage.self]
     )
 }

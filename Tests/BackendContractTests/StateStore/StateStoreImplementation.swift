@@ -25,8 +25,12 @@ enum StateStoreImplementation: String, CaseIterable, CustomTestStringConvertible
             try await body(store)
             await store.close()
         case .postgres:
-            let postgres = PostgresConfiguration(try await TestDatabase.connectionString())
+            var postgres = PostgresConfiguration(try await TestDatabase.connectionString())
             let schema = TestDatabase.newSchemaName()
+            // However slow the machine: what many ask for at once is answered.
+            postgres.acquireTimeout = .seconds(60)
+            postgres.statementTimeout = .seconds(60)
+            postgres.idleTransactionTimeout = .seconds(60)
             let store = try await PostgresStateStore.open(.init(postgres: postgres, schema: schema))
             try await body(store)
             await store.close()

@@ -83,7 +83,8 @@ final class MemoryBus: MessageBus {
     }
 
     func read(topic: String, from start: BusReadStart, follow: Bool) async throws -> any BusReader {
-        fatalError("not needed here")
+        guard start == .earliest, !follow else { throw BusError(.invalidArgument, "this bus is read from its beginning to its end") }
+        return MemoryReader(self.records(topic))
     }
 
     func positions(topic: String, group: String?) async throws -> [PartitionPositions] {
