@@ -75,28 +75,31 @@ enum ClusterParts {
             let store = try await PostgresStateStore.open(PostgresStateStore.Configuration(postgres: cluster.postgres))
             do {
                 let bodies = try await PostgresBodyStore.open(PostgresBodyStore.Configuration(postgres: cluster.postgres))
-                let bus = try KafkaMessageBus(cluster.bus, logger: logger)
+                let kafka = try KafkaMessageBus(cluster.bus, logger: logger)
                 let throttling = RedisThrottling(redis)
                 let controlPlane = ControlPlane(
                     store: store, sealer: SecretSealer(ring: ring), configuration: ControlPlane.Configuration(settings), logger: logger)
                 let topics = ServiceTopics(
                     partitions: cluster.partitions, eventsAge: settings.eventsAge, eventsBytes: settings.eventsBytes)
+                let bus: any MessageBus =
+                    cluster.topicPrefix.isEmpty
+                    ? kafka : PrefixedBus(kafka, prefix: cluster.topicPrefix, topics: topics.definitions.map(\.name))
                 let parts = ServiceParts(
                     bus: bus, throttling: throttling, bodies: bodies, controlPlane: controlPlane, topics: topics,
-                    upkeep: [BusUpkeep(bus: bus)],
+                    upkeep: [BusUpkeep(bus: kafka)],
                     isReady: {
                         // Asking the brokers costs a connection each time; their statistics, which are seconds old, cost nothing.
-                        if let statistics = bus.snapshot.producer, statistics.brokersUp == 0 { return false }
+                        if let statistics = kafka.snapshot.producer, statistics.brokersUp == 0 { return false }
                         return (try? await throttling.epoch()) ?? nil != nil
                     })
                 do {
                     try await bus.ensureTopics(topics.definitions)
                     try await controlPlane.load()
-                    result = .success(try await body(parts, Engines(bus: bus, throttling: throttling)))
+                    result = .success(try await body(parts, Engines(bus: kafka, throttling: throttling)))
                 } catch {
                     result = .failure(error)
                 }
-                await bus.close()
+                await kafka.close()
                 await bodies.close()
             } catch {
                 result = .failure(error)

@@ -8,6 +8,8 @@ struct ClusterSettings: Sendable {
     var bus: KafkaMessageBus.Configuration
     /// Of each topic that is made.
     var partitions: Int
+    /// Before the names of topics and groups; empty for none.
+    var topicPrefix: String
     var redis: RedisConfiguration
     var postgres: PostgresConfiguration
 
@@ -26,6 +28,19 @@ struct ClusterSettings: Sendable {
             reader.report("kafka.brokers takes HOST:PORT, comma-separated, not \"\(broker)\"")
         }
         self.partitions = reader.integer("kafka.partitions") ?? 1
+        self.topicPrefix = reader.text("kafka.topicPrefix") ?? ""
+        // Kafka takes 249 characters, of which the longest topic of ours needs fewer than 100.
+        let isName = self.topicPrefix.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+                UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                true
+            default: false
+            }
+        }
+        if !isName || self.topicPrefix.utf8.count > 100 {
+            reader.report("kafka.topicPrefix takes up to 100 letters, digits, dots, _ and -, not \"\(self.topicPrefix)\"")
+        }
         self.bus = Self.bus(&reader, brokers: brokers)
         if !brokers.isEmpty { self.bus.problems.forEach { reader.report("kafka: \($0)") } }
         let configuration = redis.map { RedisConfiguration(url: $0, authorities: reader.text("redis.authorities")) }

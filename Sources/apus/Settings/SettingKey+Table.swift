@@ -146,6 +146,9 @@ extension SettingKey {
         SettingKey(
             name: "kafka.partitions", kind: .integer(1...1000), defaultValue: "12",
             summary: "Partitions of each topic that is made: the most workers that can share a topic."),
+        SettingKey(
+            name: "kafka.topicPrefix", kind: .text, defaultValue: nil,
+            summary: "What stands before the names of topics and groups: installations with different ones share a Kafka. Letters, digits, . _ -"),
         SettingKey(name: "kafka.replicas", kind: .integer(1...9), defaultValue: "3", summary: "Replicas of every partition."),
         SettingKey(
             name: "kafka.minimumInSyncReplicas", kind: .integer(1...9), defaultValue: "2",

@@ -1,69 +1,82 @@
-import Backends
+/// A bus whose topics and groups have longer names than its callers know: several installations share one Kafka by it.
+package struct PrefixedBus: MessageBus {
+    package let bus: any MessageBus
+    private let prefix: String
+    /// Names that records carry, made once: a record costs no string of its own.
+    private let longNames: [String: String]
+    private let shortNames: [String: String]
 
-/// A bus whose topics and groups have longer names than its callers know.
-struct PrefixedBus: MessageBus {
-    let bus: any MessageBus
-    let prefix: String
-
-    init(_ bus: any MessageBus, prefix: String) {
+    /// - Parameters:
+    ///   - bus: the one with the long names.
+    ///   - prefix: what it puts before names of topics and of groups.
+    ///   - topics: the short names of topics that carry much; others may be used too.
+    package init(_ bus: any MessageBus, prefix: String, topics: [String] = []) {
         self.bus = bus
         self.prefix = prefix
+        self.longNames = Dictionary(topics.map { ($0, prefix + $0) }, uniquingKeysWith: { name, _ in name })
+        self.shortNames = Dictionary(topics.map { (prefix + $0, $0) }, uniquingKeysWith: { name, _ in name })
     }
 
-    func ensureTopics(_ topics: [TopicDefinition]) async throws {
+    private func long(_ topic: String) -> String { self.longNames[topic] ?? self.prefix + topic }
+
+    private func short(_ topic: String) -> String {
+        if let name = self.shortNames[topic] { return name }
+        return topic.hasPrefix(self.prefix) ? String(topic.dropFirst(self.prefix.count)) : topic
+    }
+
+    package func ensureTopics(_ topics: [TopicDefinition]) async throws {
         try await self.bus.ensureTopics(
             topics.map { topic in
                 var topic = topic
-                topic.name = self.prefix + topic.name
+                topic.name = self.long(topic.name)
                 if case .untilConsumed(let group) = topic.retention { topic.retention = .untilConsumed(group: self.prefix + group) }
                 return topic
             })
     }
 
-    func produce(_ records: [OutgoingRecord]) async throws -> [RecordPosition] {
+    package func produce(_ records: [OutgoingRecord]) async throws -> [RecordPosition] {
         try await self.bus.produce(
             records.map { record in
                 var record = record
-                record.topic = self.prefix + record.topic
+                record.topic = self.long(record.topic)
                 return record
             }
         ).map { RecordPosition(topicPartition: self.short($0.topicPartition), offset: $0.offset) }
     }
 
-    func subscribe(
+    package func subscribe(
         group: String, topics: [String], configuration: BusConsumerConfiguration, rebalance: any BusRebalanceListener
     ) async throws -> any BusConsumer {
         let consumer = try await self.bus.subscribe(
-            group: self.prefix + group, topics: topics.map { self.prefix + $0 }, configuration: configuration,
+            group: self.prefix + group, topics: topics.map(self.long), configuration: configuration,
             rebalance: PrefixedListener(listener: rebalance, names: self))
         return PrefixedConsumer(consumer: consumer, names: self)
     }
 
-    func read(topic: String, from start: BusReadStart, follow: Bool) async throws -> any BusReader {
+    package func read(topic: String, from start: BusReadStart, follow: Bool) async throws -> any BusReader {
         let start: BusReadStart = if case .committed(let group) = start { .committed(group: self.prefix + group) } else { start }
-        return PrefixedReader(reader: try await self.bus.read(topic: self.prefix + topic, from: start, follow: follow), names: self)
+        return PrefixedReader(reader: try await self.bus.read(topic: self.long(topic), from: start, follow: follow), names: self)
     }
 
-    func positions(topic: String, group: String?) async throws -> [PartitionPositions] {
-        try await self.bus.positions(topic: self.prefix + topic, group: group.map { self.prefix + $0 }).map { positions in
+    package func positions(topic: String, group: String?) async throws -> [PartitionPositions] {
+        try await self.bus.positions(topic: self.long(topic), group: group.map { self.prefix + $0 }).map { positions in
             var positions = positions
             positions.topicPartition = self.short(positions.topicPartition)
             return positions
         }
     }
 
-    func close() async { await self.bus.close() }
+    package func close() async { await self.bus.close() }
 
-    func short(_ partition: TopicPartition) -> TopicPartition {
-        guard partition.topic.hasPrefix(self.prefix) else { return partition }
-        return TopicPartition(topic: String(partition.topic.dropFirst(self.prefix.count)), partition: partition.partition)
+    fileprivate func short(_ partition: TopicPartition) -> TopicPartition {
+        TopicPartition(topic: self.short(partition.topic), partition: partition.partition)
     }
 
-    func long(_ partition: TopicPartition) -> TopicPartition {
-        TopicPartition(topic: self.prefix + partition.topic, partition: partition.partition)
+    fileprivate func long(_ partition: TopicPartition) -> TopicPartition {
+        TopicPartition(topic: self.long(partition.topic), partition: partition.partition)
     }
 
-    func short(_ record: BusRecord) -> BusRecord {
+    fileprivate func short(_ record: BusRecord) -> BusRecord {
         var record = record
         record.position.topicPartition = self.short(record.position.topicPartition)
         return record
