@@ -179,8 +179,11 @@ import Testing
                 let answers = try await patiently { try await engine.claim(Self.claim) }
                 #expect(answers == [.claimed])
                 try await patiently { try await engine.heartbeat(WorkerID("w"), summary: []) }
-                // From then on it is held as ever.
-                #expect(try await patiently { try await engine.claim(Self.claim) } == [.heldByLivingOwner])
+                // For others it is held as ever.
+                var theirs = Self.claim
+                theirs.owner = WorkerID("v")
+                let claim = theirs
+                #expect(try await patiently { try await engine.claim(claim) } == [.heldByLivingOwner])
             }
         }
     }

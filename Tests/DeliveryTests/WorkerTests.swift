@@ -10,6 +10,7 @@ import NIOCore
 import SMTPProtocol
 import SMTPTransport
 import Synchronization
+import SwiftProtobuf
 import Testing
 
 /// A worker end to end: bus, markers, SMTP over loopback, events.
@@ -359,6 +360,35 @@ import Testing
     }
 
     // MARK: - Records that cannot be handled
+
+    /// What two workers have died with kills the third one no more: a person looks at it. What was settled of it is told.
+    @Test func whatThreeWorkersEndedWithIsSetAside() async throws {
+        try await WorkerStage.run { setup in
+            var delivered = Apus_V1_DeliveryOutcome()
+            delivered.event.delivery.recipients = ["done@x.test"]
+            let outcome: [UInt8] = try delivered.serializedBytes()
+            setup.throttling.state.withLock { state in
+                state.markers[.init(message: Messages.id(1), recipient: "a@x.test")] = .init(
+                    attempt: 1, hop: 0, owner: WorkerID("third"), phase: .claimed, deaths: 2)
+                state.markers[.init(message: Messages.id(1), recipient: "done@x.test")] = .init(
+                    attempt: 1, hop: 0, owner: WorkerID("third"), phase: .finished(outcome))
+            }
+        } _: { stage in
+            try await stage.submit([
+                Messages.message(1, to: ["a@x.test", "b@x.test", "done@x.test"]), Messages.message(2, to: ["c@x.test"]),
+            ])
+            try await stage.drained()
+            #expect(stage.sink.messages.map(\.recipients) == [["c@x.test"]])
+            let dead = try stage.bus.records(Topics.dead).map { try RecordCoding.decode(Apus_V1_DeadRecord.self, from: $0.value) }
+            #expect(dead.count == 1 && dead[0].reason.contains("3 workers ended"))
+            #expect(try Apus_V1_OutboundMessage(serializedBytes: dead[0].value).recipients == ["b@x.test", "a@x.test"])
+            #expect(try stage.events.map(\.delivery.recipients).filter { $0 != ["c@x.test"] } == [["done@x.test"]])
+            // Put back, it has three more workers.
+            try await stage.submit(try Apus_V1_OutboundMessage(serializedBytes: dead[0].value))
+            try await stage.drained()
+            #expect(Set(stage.sink.messages.flatMap(\.recipients)) == ["a@x.test", "b@x.test", "c@x.test"])
+        }
+    }
 
     @Test func poisonGoesToTheDeadTopic() async throws {
         try await WorkerStage.run { stage in

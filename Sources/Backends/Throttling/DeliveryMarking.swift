@@ -12,6 +12,9 @@ package import ApusCore
 package protocol DeliveryMarking: Sendable {
     /// Claims a message's recipients for one attempt.
     ///
+    /// An owner gets again what it has open itself, from a call whose answer was lost, say: so it sees to it that it has one copy of a message in
+    /// hand at a time.
+    ///
     /// - Parameter completion: gets one answer per recipient, in order, or a ``ThrottlingError``.
     func claim(_ claim: DeliveryClaim, completion: @escaping @Sendable (Result<[ClaimAnswer], any Error>) -> Void)
 
@@ -67,6 +70,8 @@ package struct DeliveryClaim: Hashable, Sendable {
     package static let maximumOutcomeBytes = 8 << 10
     /// The most recipients of one claim.
     package static let maximumRecipients = 1000
+    /// How many owners may die with a message in their hands before it is taken for what kills them.
+    package static let maximumDeaths = 3
 
     package var messageID: MessageID
     /// The recipients' addresses, as in the record.
@@ -93,8 +98,11 @@ package enum ClaimAnswer: Hashable, Sendable {
     case claimed
     /// It is yours, but an owner that is gone had sent, or was about to send, the final dot: it may have been delivered.
     case claimedInDoubt
-    /// A living owner has it under way: look again later.
+    /// Another, living owner has it under way: look again later.
     case heldByLivingOwner
+    /// ``DeliveryClaim/maximumDeaths`` owners died while they had it under way: perhaps by it. It is not claimed, and the next claim begins to
+    /// count anew; so whoever gets this answer puts the record where a person looks at it.
+    case ownersDied
     /// This attempt has this outcome, from this copy of the record or an earlier one: emit it again, do not deliver.
     case finished(outcome: [UInt8])
     /// A later attempt or hop has been claimed or finished: this record is an old copy, drop it.

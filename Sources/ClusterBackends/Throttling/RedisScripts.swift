@@ -158,8 +158,9 @@ enum RedisScripts {
             return back
             """)
 
-    /// A marker is `ATTEMPT HOP PHASE DOUBT TICKET OWNER`, a line end, and the outcome. Phases: claimed, data, finished, released. The ticket
-    /// tells calls of one owner apart. Workers are a sorted set by the time of their last beat.
+    /// A marker is `ATTEMPT HOP PHASE DOUBT DEATHS TICKET OWNER`, a line end, and the outcome. Phases: claimed, data, finished, released. Deaths
+    /// are those of owners that had it open. Tickets rise with an owner's calls: a claim that is carried out after a later one of the same owner, as
+    /// a server does that stood still, changes nothing. Workers are a sorted set by the time of their last beat.
     ///
     /// `KEYS`: epoch, workers, markers. `ARGV`: time, how long a worker lives, attempt, hop, owner, how long to keep in milliseconds.
     private static let markers = """
@@ -172,41 +173,57 @@ enum RedisScripts {
           local value = redis.call('GET', key)
           if not value then return nil end
           local head = string.find(value, '\\n', 1, true)
-          local a, h, phase, doubt, ticket, who = string.match(string.sub(value, 1, head - 1), '^(%-?%d+) (%-?%d+) (%a) (%d) (%x+) (.*)$')
+          local a, h, phase, doubt, deaths, ticket, who =
+            string.match(string.sub(value, 1, head - 1), '^(%-?%d+) (%-?%d+) (%a) (%d) (%d) (%x+) (.*)$')
           a, h = tonumber(a), tonumber(h)
           local newer = a > attempt or (a == attempt and h > hop)
           local mine = who == owner and a == attempt and h == hop
-          return {a = a, phase = phase, doubt = doubt, ticket = ticket, who = who, newer = newer, mine = mine,
+          return {a = a, phase = phase, doubt = doubt, deaths = tonumber(deaths), ticket = ticket, who = who, newer = newer, mine = mine,
             open = phase == 'c' or phase == 'd', outcome = string.sub(value, head + 1)}
         end
-        local function write(key, phase, doubt, ticket, outcome)
-          redis.call('SET', key, string.format('%d %d %s %s %s %s\\n', attempt, hop, phase, doubt, ticket, owner) .. outcome, 'PX', ARGV[6])
+        local function write(key, phase, doubt, deaths, ticket, outcome)
+          local head = string.format('%d %d %s %s %d %s %s\\n', attempt, hop, phase, doubt, deaths, ticket, owner)
+          redis.call('SET', key, head .. outcome, 'PX', ARGV[6])
         end
 
         """
 
-    /// Answers for each marker `C` claimed, `D` claimed in doubt, `H` held by a living owner, `S` superseded, or `F` and the outcome.
+    /// Answers for each marker `C` claimed, `D` claimed in doubt, `H` held by a living owner, `K` not claimed since too many owners died with it,
+    /// `S` superseded, or `F` and the outcome.
     ///
-    /// `ARGV`: those above, this call's ticket, and for each marker the ticket of an earlier call of which no answer came, or nothing.
+    /// An owner gets again what it has open: what it has in hand it knows itself, and whatever else it has open is from a call of which no answer
+    /// came.
+    ///
+    /// `ARGV`: those above, this call's ticket, how many owners may die.
     static let claim = RedisScript(
         opening + markers + """
             local answers = {}
             for i = 3, #KEYS do
               local m = read(KEYS[i])
-              local answer = 'C'
+              local answer, deaths = 'C', 0
               if m then
+                deaths = m.deaths
                 if m.newer then answer = 'S'
+                elseif m.who == owner and tonumber(m.ticket, 16) > tonumber(ARGV[7], 16) then answer = 'H'
                 elseif m.phase == 'f' then
                   if m.a == attempt then answer = 'F' .. m.outcome end
                 elseif m.phase == 'r' then
                   if m.doubt == '1' and m.a == attempt then answer = 'D' end
-                elseif m.who == owner and m.ticket == ARGV[5 + i] then
-                  if m.doubt == '1' then answer = 'D' end
-                elseif m.who == owner or alive(m.who) then answer = 'H'
-                elseif m.phase == 'd' or m.doubt == '1' then answer = 'D'
+                elseif m.who == owner then
+                  if m.phase == 'd' or m.doubt == '1' then answer = 'D' end
+                elseif alive(m.who) then answer = 'H'
+                else
+                  deaths = deaths + 1
+                  local doubt = m.phase == 'd' or m.doubt == '1'
+                  if deaths >= tonumber(ARGV[8]) then
+                    answer = 'K'
+                    write(KEYS[i], 'r', doubt and '1' or '0', 0, ARGV[7], '')
+                  elseif doubt then answer = 'D'
+                  end
                 end
               end
-              if answer == 'C' then write(KEYS[i], 'c', '0', ARGV[7], '') elseif answer == 'D' then write(KEYS[i], 'c', '1', ARGV[7], '') end
+              if answer == 'C' then write(KEYS[i], 'c', '0', deaths, ARGV[7], '')
+              elseif answer == 'D' then write(KEYS[i], 'c', '1', deaths, ARGV[7], '') end
               answers[#answers + 1] = answer
             end
             return answers
@@ -219,9 +236,9 @@ enum RedisScripts {
             for i = 3, #KEYS do
               local m = read(KEYS[i])
               if m and not (m.mine and m.open) then return 0 end
-              found[i] = m or {doubt = '0', ticket = '0'}
+              found[i] = m or {doubt = '0', deaths = 0, ticket = '0'}
             end
-            for i = 3, #KEYS do write(KEYS[i], 'd', found[i].doubt, found[i].ticket, '') end
+            for i = 3, #KEYS do write(KEYS[i], 'd', found[i].doubt, found[i].deaths, found[i].ticket, '') end
             return 1
             """)
 
@@ -234,7 +251,7 @@ enum RedisScripts {
               local m = read(KEYS[i])
               if m and (m.newer or (m.open and m.who ~= owner and alive(m.who))) then return 0 end
             end
-            for i = 3, #KEYS do write(KEYS[i], 'f', '0', '0', ARGV[4 + i]) end
+            for i = 3, #KEYS do write(KEYS[i], 'f', '0', 0, '0', ARGV[4 + i]) end
             return 1
             """)
 
@@ -243,7 +260,7 @@ enum RedisScripts {
         opening + markers + """
             for i = 3, #KEYS do
               local m = read(KEYS[i])
-              if m and m.mine and m.open then write(KEYS[i], 'r', m.doubt, '0', '') end
+              if m and m.mine and m.open then write(KEYS[i], 'r', m.doubt, m.deaths, m.ticket, '') end
             end
             return 1
             """)

@@ -1,6 +1,7 @@
 internal import ApusCore
 package import Backends
 internal import RedisClient
+internal import Synchronization
 
 extension RedisThrottling: DeliveryMarking {
     package func claim(_ claim: DeliveryClaim, completion: @escaping @Sendable (Result<[ClaimAnswer], any Error>) -> Void) {
@@ -15,14 +16,12 @@ extension RedisThrottling: DeliveryMarking {
             return distinct.count - 1
         }
         let keys = distinct
-        let (ticket, earlier) = self.tickets.draw(keys)
-        let tickets: [RedisArgument] =
-            [.text(String(ticket, radix: 16))] + earlier.map { .text($0.map { String($0, radix: 16) } ?? "") }
+        let ticket = self.ticket.add(1, ordering: .relaxed).newValue
         let keep = self.configuration.unfinishedHorizon
-        self.client.send(self.command(RedisScripts.claim, claim, keys, keptFor: keep, tickets)) { [self] result in
+        let more: [RedisArgument] = [.text(String(ticket, radix: 16)), .integer(Int64(DeliveryClaim.maximumDeaths))]
+        self.client.send(self.command(RedisScripts.claim, claim, keys, keptFor: keep, more)) { [self] result in
             switch result {
             case .success(let value):
-                self.tickets.answered(keys, earlier: earlier)
                 self.share.isBack()
                 let answers = (value.array ?? []).compactMap { Self.answer($0) }
                 guard answers.count == keys.count else {
@@ -31,8 +30,6 @@ extension RedisThrottling: DeliveryMarking {
                 }
                 completion(.success(order.map { answers[$0] }))
             case .failure(let error):
-                // An earlier ticket is as open as it was: this call may have been carried out, or not, and both are its owner's.
-                if (error as? RedisError)?.mayHaveRun == true { self.tickets.leftOpen(keys, ticket: ticket) }
                 completion(.failure(ThrottlingError.from(error)))
             }
         }
@@ -93,6 +90,7 @@ extension RedisThrottling: DeliveryMarking {
         case UInt8(ascii: "C"): return .claimed
         case UInt8(ascii: "D"): return .claimedInDoubt
         case UInt8(ascii: "H"): return .heldByLivingOwner
+        case UInt8(ascii: "K"): return .ownersDied
         case UInt8(ascii: "S"): return .superseded
         case UInt8(ascii: "F"): return .finished(outcome: Array(bytes.dropFirst()))
         default: return nil

@@ -1,5 +1,6 @@
 internal import Backends
 package import RedisClient
+internal import Synchronization
 
 /// Rates, daily quotas, delivery markers and workers of a whole cluster, decided in Redis by its clock.
 ///
@@ -40,7 +41,8 @@ package final class RedisThrottling: Sendable {
     let keys: RedisKeys
     let lots: TokenLots
     let share: AwayShare
-    let tickets = ClaimTickets()
+    /// The last claim's ticket: a double in Redis, so below 2^53.
+    let ticket = Atomic<UInt64>(0)
     let openReleases = OpenReleases()
 
     /// - Parameter client: stays the caller's, who closes it last.

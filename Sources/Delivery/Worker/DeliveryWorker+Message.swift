@@ -58,7 +58,7 @@ extension DeliveryWorker {
                     message, recipients: message.message.recipients, for: self.ownerHold(message), ticket, counting: self.metrics.heldForOwner)
             }
             defer { self.state.exit(identity) }
-            return await self.handle(message, ticket)
+            return await self.handle(message, read: record, ticket)
         }
     }
 
@@ -70,7 +70,7 @@ extension DeliveryWorker {
         return self.configuration.ownerHold * (1 << (min(holds, 2) * 2))
     }
 
-    private func handle(_ record: OutboundRecord, _ ticket: Ticket) async -> Ending {
+    private func handle(_ record: OutboundRecord, read original: BusRecord, _ ticket: Ticket) async -> Ending {
         let wait = record.notBefore - self.clock.now()
         if wait > .zero {
             guard wait <= self.configuration.shortWait else {
@@ -87,6 +87,7 @@ extension DeliveryWorker {
         var open: [String] = []
         var held: [String] = []
         var kept: [String: Apus_V1_DeliveryOutcome] = [:]
+        var deadly: [String] = []
         for (recipient, answer) in zip(record.message.recipients, answers) {
             switch answer {
             case .claimed: open.append(recipient)
@@ -94,6 +95,7 @@ extension DeliveryWorker {
                 self.metrics.inDoubt.increment()
                 open.append(recipient)
             case .heldByLivingOwner: held.append(recipient)
+            case .ownersDied: deadly.append(recipient)
             case .finished(let bytes):
                 guard let outcome = try? Apus_V1_DeliveryOutcome(serializedBytes: bytes) else {
                     // Its claim cannot be had while the marker stands, and dropping it would lose the recipient: it is held until the
@@ -108,8 +110,12 @@ extension DeliveryWorker {
             }
         }
 
+        claim.recipients = open
+        if !deadly.isEmpty {
+            if !open.isEmpty { await self.release(claim) }
+            return await self.conclude(record, kept: kept, held: held, heldFor: self.ownerHold(record), ticket, deadly: (original, open + deadly))
+        }
         if !open.isEmpty {
-            claim.recipients = open
             let attempt = await self.attempt(record, claim, ticket)
             switch attempt {
             case .outcomes(let outcomes, let settlement):
@@ -360,8 +366,11 @@ extension DeliveryWorker {
     }
 
     /// Writes what follows from a record whose recipients are settled, or in another's hands.
+    ///
+    /// - Parameter deadly: the record as it was read, and recipients for whom nothing is tried any more until a person says so.
     private func conclude(
-        _ record: OutboundRecord, kept: [String: Apus_V1_DeliveryOutcome], held: [String], heldFor: Duration, _ ticket: Ticket
+        _ record: OutboundRecord, kept: [String: Apus_V1_DeliveryOutcome], held: [String], heldFor: Duration, _ ticket: Ticket,
+        deadly: (read: BusRecord, recipients: [String])? = nil
     ) async -> Ending {
         guard await self.state.beginClosing(ticket) else { return .complete }
         let now = self.clock.now()
@@ -374,7 +383,18 @@ extension DeliveryWorker {
                 records.append(
                     try self.records.hold(of: record.message, recipients: held, notBefore: now + heldFor, now: now, resumeTopic: topic))
             }
-            try await self.writer.write(records)
+            guard let deadly else {
+                try await self.writer.write(records)
+                return .complete
+            }
+            // What is settled is no part of the letter: a person may have it bounce.
+            var rest = record.message
+            rest.recipients = deadly.recipients
+            var letter = deadly.read
+            letter.value = try RecordCoding.encode(rest)
+            let reason = "\(DeliveryClaim.maximumDeaths) workers ended while they had it in hand: it may be what ends them"
+            try await self.writer.write(records + [try DeadLetters.record(of: letter, reason: reason, at: now)])
+            self.noteDead(letter, reason: reason)
             return .complete
         } catch {
             self.logger.error("a message's outcome could not be written", metadata: ["message": "\(record.messageID)", "error": "\(error)"])
@@ -412,17 +432,21 @@ extension DeliveryWorker {
     private func bury(_ record: BusRecord, reason: String) async -> Ending {
         do {
             try await self.writer.write([try DeadLetters.record(of: record, reason: reason, at: self.clock.now())])
-            self.metrics.dead.increment()
-            self.logger.error(
-                "a record went to the dead topic",
-                metadata: [
-                    "topic": "\(record.position.topicPartition.topic)", "partition": "\(record.position.topicPartition.partition)",
-                    "offset": "\(record.position.offset)", "reason": "\(reason)",
-                ])
+            self.noteDead(record, reason: reason)
             return .complete
         } catch {
             return .leave
         }
+    }
+
+    private func noteDead(_ record: BusRecord, reason: String) {
+        self.metrics.dead.increment()
+        self.logger.error(
+            "a record went to the dead topic",
+            metadata: [
+                "topic": "\(record.position.topicPartition.topic)", "partition": "\(record.position.topicPartition.partition)",
+                "offset": "\(record.position.offset)", "reason": "\(reason)",
+            ])
     }
 
     // MARK: - Markers

@@ -50,9 +50,10 @@ import Testing
             try await engine.heartbeat(Self.one, summary: [])
             #expect(try await engine.claim(Self.claim()) == [.claimed])
             #expect(try await engine.claim(Self.claim(owner: Self.two)) == [.heldByLivingOwner])
-            // A guard copy, and the owner's own second reading.
+            // A guard copy.
             #expect(try await engine.claim(Self.claim(hop: 1, owner: Self.two)) == [.heldByLivingOwner])
-            #expect(try await engine.claim(Self.claim()) == [.heldByLivingOwner])
+            // The owner itself knows what it has in hand.
+            #expect(try await engine.claim(Self.claim()) == [.claimed])
             clocks.advance(.seconds(9))
             try await engine.heartbeat(Self.one, summary: [])
             clocks.advance(.seconds(9))
@@ -78,6 +79,27 @@ import Testing
             #expect(try await engine.claim(Self.claim(owner: WorkerID("worker-3"))) == [.claimedInDoubt])
             try await engine.finish(Self.claim(owner: WorkerID("worker-3")), outcomes: [[9]])
             #expect(try await engine.claim(Self.claim(owner: Self.two)) == [.finished(outcome: [9])])
+        }
+    }
+
+    @Test(arguments: ThrottlingImplementation.allCases) func whatThreeOwnersDiedWithIsNobodys(on implementation: ThrottlingImplementation)
+        async throws
+    {
+        try await implementation.withEngine { engine, _ in
+            let owners = (0..<6).map { WorkerID("owner-\($0)") }
+            // Nobody of these beats, so each is dead for the next; what is given back is given back by a living one.
+            #expect(try await engine.claim(Self.claim(owner: owners[0])) == [.claimed])
+            #expect(try await engine.claim(Self.claim(owner: owners[1])) == [.claimed])
+            try await engine.release(Self.claim(owner: owners[1]))
+            #expect(try await engine.claim(Self.claim(owner: owners[2])) == [.claimed])
+            try await engine.markData(Self.claim(owner: owners[2]))
+            #expect(try await engine.claim(Self.claim(owner: owners[3])) == [.claimedInDoubt])
+            #expect(try await engine.claim(Self.claim(owner: owners[4])) == [.ownersDied])
+            // A person has looked at it: it may be tried again, three times.
+            #expect(try await engine.claim(Self.claim(owner: owners[5])) == [.claimedInDoubt])
+            #expect(try await engine.claim(Self.claim(owner: owners[0])) == [.claimedInDoubt])
+            try await engine.finish(Self.claim(owner: owners[0]), outcomes: [[7]])
+            #expect(try await engine.claim(Self.claim(owner: owners[1])) == [.finished(outcome: [7])])
         }
     }
 

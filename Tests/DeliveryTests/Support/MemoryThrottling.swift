@@ -15,6 +15,8 @@ final class MemoryThrottling: DeliveryMarking, WorkerRegistry, RateLimiting {
         var hop: Int
         var owner: WorkerID
         var phase: Phase
+        /// Owners that died with it in their hands.
+        var deaths = 0
     }
 
     struct Key: Hashable {
@@ -54,20 +56,26 @@ final class MemoryThrottling: DeliveryMarking, WorkerRegistry, RateLimiting {
     private static func answer(_ claim: DeliveryClaim, _ recipient: String, _ state: inout State) -> ClaimAnswer {
         let key = Key(message: claim.messageID.rawValue, recipient: recipient)
         var answer = ClaimAnswer.claimed
+        var deaths = 0
         if let marker = state.markers[key] {
             if marker.attempt > claim.attempt { return .superseded }
             if marker.attempt == claim.attempt {
                 switch marker.phase {
                 case .finished(let outcome): return .finished(outcome: outcome)
                 case .claimed, .data:
-                    if marker.owner == claim.owner || state.alive[marker.owner] != nil { return .heldByLivingOwner }
+                    if marker.owner != claim.owner, state.alive[marker.owner] != nil { return .heldByLivingOwner }
                     if marker.hop > claim.hop { return .superseded }
+                    deaths = marker.deaths + (marker.owner == claim.owner ? 0 : 1)
+                    guard deaths < DeliveryClaim.maximumDeaths else {
+                        state.markers[key] = Marker(attempt: claim.attempt, hop: claim.hop, owner: claim.owner, phase: .released)
+                        return .ownersDied
+                    }
                     if marker.phase == .data { answer = .claimedInDoubt }
                 case .released: if marker.hop > claim.hop { return .superseded }
                 }
             }
         }
-        state.markers[key] = Marker(attempt: claim.attempt, hop: claim.hop, owner: claim.owner, phase: .claimed)
+        state.markers[key] = Marker(attempt: claim.attempt, hop: claim.hop, owner: claim.owner, phase: .claimed, deaths: deaths)
         return answer
     }
 

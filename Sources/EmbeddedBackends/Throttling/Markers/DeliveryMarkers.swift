@@ -93,13 +93,13 @@ final class DeliveryMarkers: Sendable {
                 guard state.index.count + keys.count <= self.configuration.maximumMarkers else {
                     throw ThrottlingError(.unavailable, "too many deliveries are remembered")
                 }
-                let (answers, claimed) = state.index.claim(
+                let (answers, claimed, setAside) = state.index.claim(
                     keys, attempt: attempt, hop: hop, owner: claim.owner, isAlive: self.workers.isAlive
                 )
                 let isCrowded = state.index.count > self.configuration.maximumMarkers / 10 * 9
-                guard !claimed.isEmpty else { return (answers, isCrowded) }
-                // Nothing has been sent yet, so nobody waits for this record; whatever is written after it is on disk after it.
-                try self.append(self.record(.claimed, claim, claimed), &state.index, completion: nil)
+                // Nothing has been sent yet, so nobody waits for these records; whatever is written after them is on disk after them.
+                if !claimed.isEmpty { try self.append(self.record(.claimed, claim, claimed), &state.index, completion: nil) }
+                if !setAside.isEmpty { try self.append(self.record(.released, claim, setAside), &state.index, completion: nil) }
                 return (answers, isCrowded)
             }
         } catch {
@@ -238,6 +238,7 @@ extension DeliveryMarkers {
         case .claimed: .claimed
         case .claimedInDoubt: .claimedInDoubt
         case .heldByLivingOwner: .heldByLivingOwner
+        case .ownersDied: .ownersDied
         case .superseded: .superseded
         case .finished(let outcome): .finished(outcome: outcome)
         case .finishedAt: .finished(outcome: outcome)

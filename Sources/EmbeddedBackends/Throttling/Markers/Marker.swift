@@ -16,6 +16,8 @@ struct Marker: Hashable, Sendable {
     var phase: Phase
     /// An earlier owner died in ``Phase/data`` of this attempt: it may have been delivered.
     var isInDoubt: Bool
+    /// Owners that died with it in their hands.
+    var deaths: UInt8 = 0
     /// The owner's number in ``MarkerIndex``.
     var owner: UInt32
     /// Where the newest written record about it lies; nil until there is one.

@@ -8,6 +8,7 @@ struct MarkerIndex: Sendable {
         case claimed
         case claimedInDoubt
         case heldByLivingOwner
+        case ownersDied
         case superseded
         /// Finished, and the outcome is still in memory.
         case finished(outcome: [UInt8])
@@ -26,13 +27,15 @@ struct MarkerIndex: Sendable {
     /// Claims recipients.
     ///
     /// - Parameter isAlive: whether another owner is.
-    /// - Returns: the answers in order, and the recipients that are now the claimer's, to be written.
+    /// - Returns: the answers in order, the recipients that are now the claimer's, to be written, and those that are nobody's since too many
+    ///   owners died with them, to be written too.
     mutating func claim(
         _ keys: [MarkerKey], attempt: Int32, hop: Int32, owner: WorkerID, isAlive: (WorkerID) -> Bool
-    ) -> (answers: [Answer], claimed: [MarkerRecord.Recipient]) {
+    ) -> (answers: [Answer], claimed: [MarkerRecord.Recipient], setAside: [MarkerRecord.Recipient]) {
         let number = self.number(of: owner)
         var answers: [Answer] = []
         var claimed: [MarkerRecord.Recipient] = []
+        var setAside: [MarkerRecord.Recipient] = []
         var seen: [MarkerKey: Int] = [:]
         for key in keys {
             // The same recipient twice in one claim gets one answer.
@@ -43,38 +46,53 @@ struct MarkerIndex: Sendable {
                 }
                 seen[key] = answers.count
             }
-            let answer = self.answer(key, attempt: attempt, hop: hop, owner: number, isAlive: isAlive)
+            let (answer, deaths) = self.answer(key, attempt: attempt, hop: hop, owner: number, isAlive: isAlive)
             answers.append(answer)
-            guard answer == .claimed || answer == .claimedInDoubt else { continue }
-            let isInDoubt = answer == .claimedInDoubt
             let old = self.markers[key]
-            self.outcomes[key] = nil
-            self.markers[key] = Marker(
-                attempt: attempt, hop: hop, phase: .claimed, isInDoubt: isInDoubt, owner: number, position: old?.position,
-                place: old?.place ?? 0
-            )
-            claimed.append(MarkerRecord.Recipient(key: key, isInDoubt: isInDoubt, outcome: []))
+            switch answer {
+            case .claimed, .claimedInDoubt:
+                let isInDoubt = answer == .claimedInDoubt
+                self.outcomes[key] = nil
+                self.markers[key] = Marker(
+                    attempt: attempt, hop: hop, phase: .claimed, isInDoubt: isInDoubt, deaths: deaths, owner: number, position: old?.position,
+                    place: old?.place ?? 0
+                )
+                claimed.append(MarkerRecord.Recipient(key: key, isInDoubt: isInDoubt, deaths: deaths, outcome: []))
+            case .ownersDied:
+                let isInDoubt = old.map { $0.phase == .data || $0.isInDoubt } ?? false
+                self.markers[key] = Marker(
+                    attempt: attempt, hop: hop, phase: .released, isInDoubt: isInDoubt, owner: number, position: old?.position,
+                    place: old?.place ?? 0
+                )
+                setAside.append(MarkerRecord.Recipient(key: key, isInDoubt: isInDoubt, outcome: []))
+            case .heldByLivingOwner, .superseded, .finished, .finishedAt: break
+            }
         }
-        return (answers, claimed)
+        return (answers, claimed, setAside)
     }
 
+    /// - Returns: the answer, and how many owners will have died with what is claimed.
     private func answer(
         _ key: MarkerKey, attempt: Int32, hop: Int32, owner: UInt32, isAlive: (WorkerID) -> Bool
-    ) -> Answer {
-        guard let marker = self.markers[key] else { return .claimed }
-        if marker.isNewer(thanAttempt: attempt, hop: hop) { return .superseded }
+    ) -> (Answer, deaths: UInt8) {
+        guard let marker = self.markers[key] else { return (.claimed, 0) }
+        if marker.isNewer(thanAttempt: attempt, hop: hop) { return (.superseded, 0) }
         switch marker.phase {
         case .finished:
-            guard marker.attempt == attempt else { return .claimed }
-            if let outcome = self.outcomes[key] { return .finished(outcome: outcome) }
-            guard let position = marker.position else { return .claimedInDoubt }
-            return .finishedAt(position, place: Int(marker.place))
+            guard marker.attempt == attempt else { return (.claimed, 0) }
+            if let outcome = self.outcomes[key] { return (.finished(outcome: outcome), 0) }
+            guard let position = marker.position else { return (.claimedInDoubt, 0) }
+            return (.finishedAt(position, place: Int(marker.place)), 0)
         case .released:
-            return marker.isInDoubt && marker.attempt == attempt ? .claimedInDoubt : .claimed
+            return (marker.isInDoubt && marker.attempt == attempt ? .claimedInDoubt : .claimed, marker.deaths)
         case .claimed, .data:
-            // An owner that claims again what it has not finished has read the record twice: the first copy is under way.
-            if marker.owner == owner || isAlive(self.owners[Int(marker.owner)]) { return .heldByLivingOwner }
-            return marker.phase == .data || marker.isInDoubt ? .claimedInDoubt : .claimed
+            let isInDoubt = marker.phase == .data || marker.isInDoubt
+            // What an owner has in hand it knows itself.
+            if marker.owner == owner { return (isInDoubt ? .claimedInDoubt : .claimed, marker.deaths) }
+            if isAlive(self.owners[Int(marker.owner)]) { return (.heldByLivingOwner, 0) }
+            let deaths = marker.deaths + 1
+            if Int(deaths) >= DeliveryClaim.maximumDeaths { return (.ownersDied, 0) }
+            return (isInDoubt ? .claimedInDoubt : .claimed, deaths)
         }
     }
 
@@ -92,7 +110,7 @@ struct MarkerIndex: Sendable {
             var marker = self.markers[key] ?? Marker(attempt: attempt, hop: hop, phase: .data, isInDoubt: false, owner: number)
             marker.phase = .data
             self.markers[key] = marker
-            return MarkerRecord.Recipient(key: key, isInDoubt: marker.isInDoubt, outcome: [])
+            return MarkerRecord.Recipient(key: key, isInDoubt: marker.isInDoubt, deaths: marker.deaths, outcome: [])
         }
     }
 
@@ -131,7 +149,7 @@ struct MarkerIndex: Sendable {
             else { return nil }
             marker.phase = .released
             self.markers[key] = marker
-            return MarkerRecord.Recipient(key: key, isInDoubt: marker.isInDoubt, outcome: [])
+            return MarkerRecord.Recipient(key: key, isInDoubt: marker.isInDoubt, deaths: marker.deaths, outcome: [])
         }
     }
 
@@ -188,7 +206,8 @@ struct MarkerIndex: Sendable {
         let number = self.number(of: record.owner)
         for (place, recipient) in record.recipients.enumerated() {
             self.markers[recipient.key] = Marker(
-                attempt: record.attempt, hop: record.hop, phase: record.phase, isInDoubt: recipient.isInDoubt, owner: number,
+                attempt: record.attempt, hop: record.hop, phase: record.phase, isInDoubt: recipient.isInDoubt, deaths: recipient.deaths,
+                owner: number,
                 position: position, place: UInt16(place)
             )
         }
@@ -208,7 +227,7 @@ struct MarkerIndex: Sendable {
                 marker.phase == record.phase, self.outcomes[recipient.key] == nil
             else { continue }
             if keepsUnfinished, marker.phase == .claimed || marker.phase == .data {
-                let same = MarkerRecord.Recipient(key: recipient.key, isInDoubt: marker.isInDoubt, outcome: [])
+                let same = MarkerRecord.Recipient(key: recipient.key, isInDoubt: marker.isInDoubt, deaths: marker.deaths, outcome: [])
                 kept.append(
                     MarkerRecord(
                         phase: marker.phase, at: record.at, attempt: marker.attempt, hop: marker.hop,

@@ -5,6 +5,8 @@ struct MarkerRecord: Hashable, Sendable {
     struct Recipient: Hashable, Sendable {
         var key: MarkerKey
         var isInDoubt: Bool
+        /// Owners that died with it in their hands, at most 127.
+        var deaths: UInt8 = 0
         /// With ``Marker/Phase/finished``: the outcome.
         var outcome: [UInt8]
     }
@@ -43,7 +45,7 @@ struct MarkerRecord: Hashable, Sendable {
         for recipient in self.recipients {
             bytes.appendLittleEndian(recipient.key.high)
             bytes.appendLittleEndian(recipient.key.low)
-            bytes.append(recipient.isInDoubt ? 1 : 0)
+            bytes.append((recipient.isInDoubt ? 1 : 0) | recipient.deaths << 1)
             bytes.appendLittleEndian(UInt16(recipient.outcome.count))
             bytes += recipient.outcome
         }
@@ -62,7 +64,7 @@ struct MarkerRecord: Hashable, Sendable {
             guard let high = reader.integer(UInt64.self), let low = reader.integer(UInt64.self), let flags = reader.integer(UInt8.self),
                 let outcomeCount = reader.integer(UInt16.self), let outcome = reader.field(Int(outcomeCount))
             else { return nil }
-            recipients.append(Recipient(key: MarkerKey(high: high, low: low), isInDoubt: flags & 1 == 1, outcome: Array(outcome)))
+            recipients.append(Recipient(key: MarkerKey(high: high, low: low), isInDoubt: flags & 1 == 1, deaths: flags >> 1, outcome: Array(outcome)))
         }
         self.init(
             phase: phase, at: UnixMilliseconds(at), attempt: attempt, hop: hop,
