@@ -240,7 +240,8 @@ let package = Package(
                 protobuf,
             ]),
         .testTarget(
-            name: "ScenarioTests", dependencies: ["ChildProcesses", "DNSServer", "LoadTesting", "MailSink", "TestSupport", nioCore, nioPosix],
+            name: "ScenarioTests",
+            dependencies: ["ApusSchema", "ChildProcesses", "DNSServer", "KafkaClient", "LoadTesting", "MailSink", "TestSupport", nioCore, nioPosix],
             exclude: ["Scripts"],
             swiftSettings: swiftSettings),
     ] + fuzzTargets

@@ -14,14 +14,30 @@ extension Scenarios {
              "streams": [{"name": "load", "messages": MESSAGES, "concurrency": 20, "size": "2k", "configurationSets": {"one": 1, "two": 3}}]}
             """
 
+        /// Where ``run(_:in:more:within:meanwhile:)`` writes.
+        static func output(in folder: ScratchFolder) -> String { folder.file("out") }
+
         /// Runs a scenario whose conditions must hold.
+        ///
+        /// - Parameter meanwhile: what is done once mail flows.
         static func run(
-            _ scenario: LoadScenario, in folder: ScratchFolder, more: [String] = [], within limit: Duration = .seconds(110)
+            _ scenario: LoadScenario, in folder: ScratchFolder, more: [String] = [], within limit: Duration = .seconds(110),
+            meanwhile: (@Sendable () async throws -> Void)? = nil
         ) async throws -> LoadReport {
             let file = try folder.write(String(decoding: try JSONEncoder().encode(scenario), as: UTF8.self), to: "scenario.json")
-            let out = folder.file("out")
-            let result = try await Child.run(Programs.loadTest, ["run", file, "--out", out, "--quiet"] + more, within: limit)
-            guard result.end.isSuccess else { throw ChildFailure("\(result.end)\n\(result.output)\n\(result.errors)") }
+            let out = Self.output(in: folder)
+            let child = try await Child.start(name: "apus-loadtest run", Programs.loadTest, ["run", file, "--out", out] + more)
+            do {
+                if let meanwhile {
+                    _ = try await child.line(within: limit) { $0.contains(": accepted ") && !$0.contains(" delivered 0,") }
+                    try await meanwhile()
+                }
+                let end = try await child.waitForEnd(within: limit)
+                guard end.isSuccess else { throw ChildFailure("\(end)\n\(child.output.all.suffix(60).joined(separator: "\n"))\n\(child.lastWords)") }
+            } catch {
+                try? await child.kill()
+                throw error
+            }
             return try ReportJSON.readReport("\(out)/report.json")
         }
 

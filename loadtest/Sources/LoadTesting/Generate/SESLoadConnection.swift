@@ -55,19 +55,21 @@ final class SESLoadConnection: LoadConnection {
     /// CreateConfigurationSet, for each of the accounts that the connection signs for.
     ///
     /// - Throws: ``LoadTestError`` when it is refused.
-    static func createConfigurationSets(_ names: [String], at entrance: SESEntrance) async throws {
-        guard !names.isEmpty else { return }
+    static func createConfigurationSets(_ sets: [(name: String, pool: String?)], at entrance: SESEntrance) async throws {
+        guard !sets.isEmpty else { return }
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         let address = try LoopbackGuard.resolve(host: entrance.host, port: entrance.port, mayLeave: false)
         let signers = entrance.keys.map { SigV4Signer(accessKeyID: $0.id, secret: $0.secret, region: entrance.region) }
-        for name in names {
+        for (name, pool) in sets {
+            let delivery = pool.map { ",\"DeliveryOptions\":{\"SendingPoolName\":\"\($0)\"}" } ?? ""
             for account in signers.indices {
                 let answer = try await loop.flatSubmit {
                     open(to: address, entrance: entrance, signers: signers, tls: nil, maker: MessageMaker(run: 0, largest: 0), on: loop)
                         .assumeIsolated()
                         .flatMap { connection in
                             let answer = connection.post(
-                                Array("{\"ConfigurationSetName\":\"\(name)\"}".utf8), to: "/v2/email/configuration-sets", account: account, octets: 0)
+                                Array("{\"ConfigurationSetName\":\"\(name)\"\(delivery)}".utf8), to: "/v2/email/configuration-sets", account: account,
+                                octets: 0)
                             answer.assumeIsolated().whenComplete { _ in connection.close() }
                             return answer
                         }.nonisolated()

@@ -75,9 +75,33 @@ package struct LoadScenario: Sendable, Codable {
         }
     }
 
+    /// A pool of the system under test, of the whole installation.
+    package struct Pool: Sendable, Codable, Hashable {
+        /// Loopback addresses that its mail leaves from.
+        package var addresses: [String]
+        /// Configuration sets whose mail leaves through it.
+        package var configurationSets: [String]
+
+        private enum CodingKeys: String, CodingKey, CaseIterable { case addresses, configurationSets }
+
+        package init(addresses: [String], configurationSets: [String]) {
+            self.addresses = addresses
+            self.configurationSets = configurationSets
+        }
+
+        package init(from decoder: any Decoder) throws {
+            try StrictKeys.check(decoder, CodingKeys.self)
+            let values = try decoder.container(keyedBy: CodingKeys.self)
+            addresses = try values.decode([String].self, forKey: .addresses)
+            configurationSets = try values.decode([String].self, forKey: .configurationSets)
+        }
+    }
+
     package var name: String
     package var summary: String
     package var streams: [LoadStream]
+    /// By name.
+    package var pools: [String: Pool]
     /// What the sink plays, as `loadtest/README.md` describes it: rules for one server, providers, or the name of a file of them; nil takes everything at
     /// once.
     package var sink: JSONValue?
@@ -90,7 +114,9 @@ package struct LoadScenario: Sendable, Codable {
     package var settle: ScenarioNumber
     package var conditions: [Condition]
 
-    private enum CodingKeys: String, CodingKey, CaseIterable { case name, summary, streams, sink, settings, connections, faults, settle, conditions }
+    private enum CodingKeys: String, CodingKey, CaseIterable {
+        case name, summary, streams, pools, sink, settings, connections, faults, settle, conditions
+    }
 
     package init(from decoder: any Decoder) throws {
         try StrictKeys.check(decoder, CodingKeys.self)
@@ -98,6 +124,7 @@ package struct LoadScenario: Sendable, Codable {
         name = try values.decode(String.self, forKey: .name)
         summary = try values.decode(String.self, forKey: .summary)
         streams = try values.decode([LoadStream].self, forKey: .streams)
+        pools = try values.decodeIfPresent([String: Pool].self, forKey: .pools) ?? [:]
         sink = try values.decodeIfPresent(JSONValue.self, forKey: .sink)
         settings = try values.decodeIfPresent([String: JSONValue].self, forKey: .settings) ?? [:]
         connections = try values.decodeIfPresent(Int.self, forKey: .connections) ?? 20
@@ -136,6 +163,9 @@ package struct LoadScenario: Sendable, Codable {
         } catch let error as MailSinkError {
             throw invalid("sink: \(error.message)")
         }
+        let pooled = pools.values.flatMap(\.configurationSets)
+        guard Set(pooled).count == pooled.count else { throw invalid("a configuration set is in two pools") }
+        guard pools.values.flatMap(\.addresses).allSatisfy({ $0.hasPrefix("127.") }) else { throw invalid("pools have addresses of 127.0.0.0/8") }
         guard (1...10_000).contains(connections) else { throw invalid("connections must be from 1 to 10000") }
         for fault in faults {
             guard (1...10_000).contains(fault.times), fault.times == 1 || (fault.every?.value ?? 0) > 0 else {

@@ -37,6 +37,14 @@ struct ApusCommands: Sendable {
         return keys
     }
 
+    /// Makes pools of the installation, with their addresses.
+    func createPools(_ pools: [String: LoadScenario.Pool]) async throws {
+        for (name, pool) in pools.sorted(by: { $0.key < $1.key }) {
+            _ = try await run(["pools", "create", name])
+            if !pool.addresses.isEmpty { _ = try await run(["pools", "addresses", name] + pool.addresses.flatMap { ["--add", $0] }) }
+        }
+    }
+
     /// What the executable calls itself.
     func version() async throws -> String {
         try await Child.run(program, ["--version"]).output.split(separator: "\n").first.map(String.init) ?? "unknown"

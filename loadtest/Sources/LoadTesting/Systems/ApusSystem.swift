@@ -20,8 +20,9 @@ package final class ApusSystem: MailSystem {
         /// Domains that senders are in: verified without a look-up.
         package var identities: [String]
         package var accounts = 1
-        /// Made in each account.
-        package var configurationSets: [String] = []
+        /// Made in each account, with the pool of each.
+        package var configurationSets: [(name: String, pool: String?)] = []
+        package var pools: [String: LoadScenario.Pool] = [:]
 
         /// As a scenario wants it.
         package init(program: String, folder: String, sink: SinkAddress, scenario: LoadScenario) {
@@ -32,7 +33,10 @@ package final class ApusSystem: MailSystem {
             settings = scenario.settings
             identities = scenario.senderDomains
             accounts = scenario.accounts
-            configurationSets = Set(scenario.streams.flatMap(\.configurationSets.keys)).sorted()
+            pools = scenario.pools
+            let pooled = scenario.pools.flatMap { pool in pool.value.configurationSets.map { ($0, pool.key) } }
+            let poolOfSet = Dictionary(pooled, uniquingKeysWith: { first, _ in first })
+            configurationSets = Set(scenario.streams.flatMap(\.configurationSets.keys)).sorted().map { ($0, poolOfSet[$0]) }
         }
 
         /// What a run changed of the settings, one each.
@@ -112,6 +116,7 @@ package final class ApusSystem: MailSystem {
     private func prepare() async throws {
         let keys = try await commands.prepare(accounts: configuration.accounts, identities: configuration.identities)
         state.withLock { $0.keys = keys }
+        try await commands.createPools(configuration.pools)
         if case .ses(let entrance) = entrance {
             try await SESLoadConnection.createConfigurationSets(configuration.configurationSets, at: entrance)
         }

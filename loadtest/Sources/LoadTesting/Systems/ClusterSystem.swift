@@ -122,6 +122,7 @@ package final class ClusterSystem: MailSystem {
         }
         guard isFirst else { return }
         let keys = try await self.commands.prepare(accounts: self.configuration.accounts, identities: self.configuration.identities)
+        try await self.commands.createPools(self.configuration.pools)
         let version = try await self.commands.version()
         self.state.withLock { state in
             state.keys = keys

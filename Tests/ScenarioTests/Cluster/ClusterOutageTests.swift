@@ -1,0 +1,95 @@
+import Foundation
+import LoadTesting
+import MailSink
+import TestSupport
+import Testing
+
+extension Scenarios {
+    /// A cluster whose engines go away under load and come back: nothing that was answered is lost, and nothing is sent twice.
+    @Suite(.enabled(if: ClusterEngines.missing == nil))
+    struct ClusterOutages {
+        /// How long an engine is away.
+        private static var outage: Duration { Programs.isSoak ? .seconds(30) : .seconds(8) }
+
+        /// Load at a steady rate, so that machines keep up, with refusals and deferrals; nothing lost, nothing doubled.
+        ///
+        /// - Parameter doubled: copies that may come.
+        static func scenario(rate: Double = 150, seconds: Double, doubled: Double? = 0) throws -> LoadScenario {
+            var scenario = try ScenarioFile.load("kill-storm")
+            scenario.name = "engine-outage"
+            scenario.faults = []
+            scenario.streams[0].rate = rate
+            scenario.streams[0].concurrency = 200
+            scenario.streams[0].duration = ScenarioNumber(seconds * 1000)
+            scenario.conditions = ["misreported", "lost", "altered", "strangers", "refused"].map { LoadScenario.Condition(measure: $0, atMost: 0) }
+            if let doubled { scenario.conditions.append(LoadScenario.Condition(measure: "doubled", atMost: doubled)) }
+            return scenario
+        }
+
+        /// Runs with an engine that is away for a while.
+        private static func run(
+            _ what: String, away: @escaping @Sendable (ClusterEngines) async throws -> Void,
+            back: @escaping @Sendable (ClusterEngines) async throws -> Void
+        ) async throws {
+            try await Stage.run(within: .seconds(300)) { stage in
+                let seconds = Double(Self.outage.components.seconds) + 8
+                let report = try await ClusterEngines.with { engines in
+                    try await engines.run(try Self.scenario(seconds: seconds), ["--workers", "2"], in: stage, within: .seconds(280)) {
+                        try await Task.sleep(for: .seconds(2))
+                        try await away(engines)
+                        try await Task.sleep(for: Self.outage)
+                        try await back(engines)
+                    }
+                }
+                print("cluster, \(what) away for \(Self.outage): \(report.messages) \(report.recipients)")
+                #expect(report.recipients.delivered > 0 && report.recipients.bounced > 0 && report.recipients.deferrals > 0)
+            }
+        }
+
+        /// Redis answers nobody.
+        @Test
+        func redisAway() async throws {
+            try await Self.run("Redis", away: { $0.redis.freeze() }, back: { $0.redis.thaw() })
+        }
+
+        /// PostgreSQL crashes and recovers.
+        @Test
+        func postgresAway() async throws {
+            try await Self.run("PostgreSQL", away: { try await $0.postgres.kill() }, back: { try await $0.postgres.resume() })
+        }
+
+        /// The brokers answer nobody.
+        @Test(.enabled(if: TestKafka.outside == nil))
+        func kafkaAway() async throws {
+            try await Self.run("Kafka", away: { $0.kafka.broker?.pause() }, back: { $0.kafka.broker?.resume() })
+        }
+
+        /// A Redis that comes back empty knows no limit, no quota and no marker: nothing is sent until somebody says so.
+        @Test
+        func redisBackEmpty() async throws {
+            try await Stage.run(within: .seconds(300)) { stage in
+                let arrivals = "\(LoadHarness.output(in: stage.folder))/arrivals.bin"
+                @Sendable func size() throws -> Int { try #require(try FileManager.default.attributesOfItem(atPath: arrivals)[.size] as? Int) }
+                let report = try await ClusterEngines.with { engines in
+                    // What was delivered since the last commit has lost its markers.
+                    try await engines.run(try Self.scenario(seconds: 20, doubled: 200), ["--workers", "2"], in: stage, within: .seconds(280)) {
+                        try await Task.sleep(for: .seconds(2))
+                        try await engines.redis.kill()
+                        try await engines.redis.resume()
+                        // Sessions under way come to their ends.
+                        try await Task.sleep(for: .seconds(2))
+                        let before = try size()
+                        try await Task.sleep(for: .seconds(5))
+                        #expect(try size() == before, "mail was sent though nobody knows what was sent before")
+                        let status = try? await ClusterEngines.command(["cluster", "status"], in: stage)
+                        #expect(status == nil, "a cluster that sends nothing says that all is well: \(status ?? "")")
+                        let said = try await ClusterEngines.command(["cluster", "release"], in: stage)
+                        #expect(said.contains("Mail goes on"), "\(said)")
+                    }
+                }
+                print("cluster, Redis back empty: \(report.messages) \(report.recipients)")
+                #expect(report.recipients.delivered > 0 && report.recipients.bounced > 0 && report.recipients.deferrals > 0)
+            }
+        }
+    }
+}
