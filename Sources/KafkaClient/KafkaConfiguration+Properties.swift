@@ -63,7 +63,8 @@ extension KafkaConfiguration {
     static func make(_ properties: [String: String]) throws(KafkaError) -> OpaquePointer {
         guard let conf = rd_kafka_conf_new() else { throw KafkaError(configuration: "no memory for a Kafka configuration") }
         // Its own log would go to standard error, past ours. What matters in it comes as errors.
-        rd_kafka_conf_set_log_cb(conf, nil)
+        // Who asks the library for what it does (`debug`) gets its lines on standard error.
+        if properties["debug"] == nil { rd_kafka_conf_set_log_cb(conf, nil) }
         var reason = [CChar](repeating: 0, count: 512)
         for (name, value) in properties.sorted(by: { $0.key < $1.key }) {
             guard rd_kafka_conf_set(conf, name, value, &reason, reason.count) == RD_KAFKA_CONF_OK else {

@@ -71,6 +71,26 @@ import Testing
         #expect(!turns.isQueueing(one, now: now + .milliseconds(1850)))
         #expect(turns.take(one, cost: 1, limit: limit, now: now + .seconds(60), earliest: .zero) == .zero)
     }
+
+    @Test func turnsAreFurtherApartWhereOthersSendForTheAccountToo() {
+        var turns = AccountTurns()
+        let one = AccountID("111122223333")!
+        let limit = RateLimit(perSecond: 4, burst: 10)
+        var now = UnixMilliseconds(1_800_000_000_000)
+        _ = turns.take(one, cost: 1, limit: limit, now: now, earliest: .zero)
+        // In five seconds 20 tokens: five of them came here.
+        for _ in 0..<5 { turns.granted(one, cost: 1, limit: limit, now: now) }
+        now = now + .seconds(5)
+        turns.missed(one, limit: limit, now: now)
+        let apart = (0..<3).map { _ in turns.take(one, cost: 1, limit: limit, now: now, earliest: .zero) }
+        #expect(apart == [.zero, .seconds(1), .seconds(2)])
+        // The others have gone.
+        turns.granted(one, cost: 1, limit: limit, now: now)
+        now = now + .seconds(5)
+        turns.granted(one, cost: 1, limit: limit, now: now)
+        let alone = (0..<3).map { _ in turns.take(one, cost: 1, limit: limit, now: now, earliest: .zero) }
+        #expect(alone == [.zero, .milliseconds(250), .milliseconds(500)])
+    }
 }
 
 private final class Order: Sendable {

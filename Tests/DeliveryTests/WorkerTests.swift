@@ -480,6 +480,7 @@ import Testing
     @Test func messagesOverTheRateGetTurns() async throws {
         try await WorkerStage.run {
             $0.throttling.state.withLock { $0.decision = .denied(retryAfter: .seconds(2)) }
+            $0.configuration.rateWait = .seconds(1)
             $0.accountLimit = { _ in RateLimit(perSecond: 1, burst: 1) }
         } _: { stage in
             try await stage.submit((0..<20).map { Messages.message($0, to: ["a@x.test"]) })

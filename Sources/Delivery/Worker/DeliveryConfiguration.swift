@@ -31,6 +31,9 @@ package struct DeliveryConfiguration: Sendable {
     package var revokeDeadline: Duration = .seconds(10)
     /// A record that is due within this is waited for in process.
     package var shortWait: Duration = .seconds(1)
+    /// A record whose turn at its account's rate is due within this waits for it in process, up to twice as long: what is put away comes back as
+    /// the shortest delay of ``ladder`` says, and the rate would not be used meanwhile.
+    package var rateWait: Duration = .seconds(15)
     /// When a record whose message is in another's hands is looked at again: the first time, and four and sixteen times as long later.
     package var ownerHold: Duration = .seconds(15)
     /// How long copies of one message wait here for each other.

@@ -166,7 +166,7 @@ extension DeliveryWorker {
         }
         guard let limit = self.accountLimit(record.account) else { return await self.transact(record, claim, ticket) }
         let cost = min(claim.recipients.count, limit.burst)
-        switch await self.pace(record, limit, cost: cost) {
+        switch await self.pace(record, limit, cost: cost, ticket) {
         case .go: break
         case .hold(let wait): return .hold(wait, self.metrics.heldForRate)
         case .stopped: return .stopped(inDoubt: false)
@@ -284,39 +284,65 @@ extension DeliveryWorker {
         case stopped
     }
 
-    /// Waits for the account's rate: here for a moment, or else away from here until the message's own turn.
-    private func pace(_ record: OutboundRecord, _ limit: RateLimit, cost: Int) async -> Pace {
+    /// Waits for the account's rate: here, in line, when its turn is soon, or else away from here until then.
+    private func pace(_ record: OutboundRecord, _ limit: RateLimit, cost: Int, _ ticket: Ticket) async -> Pace {
+        let account = record.account
+        let now = self.clock.now()
         // A record that was put away has had its turn, and is not overtaken by new ones.
-        var hasHadTurn = record.message.hop > 0
-        var waited = Duration.zero
-        while true {
-            let now = self.clock.now()
+        if record.message.hop == 0 {
             var earliest = Duration.zero
-            if hasHadTurn || !self.state.turns({ $0.isQueueing(record.account, now: now) }) {
-                let decision: RateDecision
-                do {
-                    decision = try await self.throttling.take("account/\(record.account.rawValue)", limit: limit, cost: cost)
-                } catch {
-                    // Nobody says how much may be sent: an engine that knows a share of it to be this worker's does not fail.
-                    self.metrics.backendFailures.increment()
-                    return .hold(self.configuration.ownerHold)
+            if !self.state.turns({ $0.isQueueing(account, now: now) }) {
+                switch await self.take(account, limit, cost: cost) {
+                // No cost is above the burst.
+                case .granted, .impossible: return .go
+                case .denied(let retryAfter): earliest = retryAfter
+                case nil: return .hold(self.configuration.ownerHold)
                 }
-                guard case .denied(let retryAfter) = decision else { return .go }
-                earliest = max(retryAfter, .milliseconds(1))
             }
-            // Too many had their turns at once, after a pause of the reader, say. They do not go behind those who came later.
-            if hasHadTurn, waited >= self.configuration.shortWait * 5 || earliest > self.configuration.shortWait {
-                return .hold(max(earliest, self.configuration.ownerHold))
+            let wait = self.state.turns { $0.take(account, cost: cost, limit: limit, now: now, earliest: earliest) }
+            // Where memory gets short what waits makes room for others' mail.
+            let hasRoom = self.state.ledger { $0.hasRoom(ticket.position.topicPartition) }
+            guard wait <= (hasRoom ? self.configuration.rateWait : self.configuration.shortWait) else { return .hold(wait) }
+        }
+        let patience = self.configuration.rateWait * 2
+        let arrival = self.clock.now()
+        guard await self.state.enter(account.rawValue, within: patience, clock: self.clock) else {
+            return self.state.isStopping ? .stopped : .hold(self.missedTurn(account, limit, cost: cost, earliest: .zero))
+        }
+        defer { self.state.exit(account.rawValue) }
+        // First in line, and the only one here that asks.
+        while true {
+            switch await self.take(account, limit, cost: cost) {
+            case .granted, .impossible:
+                self.state.turns { $0.granted(account, cost: cost, limit: limit, now: self.clock.now()) }
+                return .go
+            case .denied(let retryAfter):
+                guard self.clock.now() - arrival + retryAfter <= patience else {
+                    return .hold(self.missedTurn(account, limit, cost: cost, earliest: retryAfter))
+                }
+                guard !self.state.isStopping else { return .stopped }
+                do { try await self.clock.sleep(for: max(retryAfter, .milliseconds(1))) } catch { return .stopped }
+            case nil: return .hold(self.configuration.ownerHold)
             }
-            let takesTurn = !hasHadTurn
-            let wait =
-                takesTurn
-                ? self.state.turns { $0.take(record.account, cost: cost, limit: limit, now: now, earliest: earliest) } : earliest
-            guard wait <= self.configuration.shortWait else { return .hold(wait) }
-            guard !self.state.isStopping else { return .stopped }
-            do { try await self.clock.sleep(for: wait) } catch { return .stopped }
-            waited += wait
-            hasHadTurn = true
+        }
+    }
+
+    /// Asks the limiter; nil when nobody says how much may be sent: an engine that knows a share of it to be this worker's does not fail.
+    private func take(_ account: AccountID, _ limit: RateLimit, cost: Int) async -> RateDecision? {
+        do {
+            return try await self.throttling.take("account/\(account.rawValue)", limit: limit, cost: cost)
+        } catch {
+            self.metrics.backendFailures.increment()
+            return nil
+        }
+    }
+
+    /// A turn came, and other workers had the tokens: the next one.
+    private func missedTurn(_ account: AccountID, _ limit: RateLimit, cost: Int, earliest: Duration) -> Duration {
+        let now = self.clock.now()
+        return self.state.turns { turns in
+            turns.missed(account, limit: limit, now: now)
+            return max(turns.take(account, cost: cost, limit: limit, now: now, earliest: earliest), self.configuration.rateWait)
         }
     }
 

@@ -323,6 +323,12 @@ package struct PartitionLedger: Sendable {
         return topic.octets > 0 && (topic.isOverShare ? topic.octets * 2 > free : topic.octets >= free)
     }
 
+    /// Whether a partition's records, and all of them, take at most a quarter of what they may.
+    package func hasRoom(_ partition: TopicPartition) -> Bool {
+        guard self.octets * 4 <= self.limits.octets, let partition = self.partitions[partition] else { return false }
+        return partition.inFlight.count * 4 <= self.limits.inFlightPerPartition && partition.octets * 4 <= self.limits.octetsPerPartition
+    }
+
     private func isAtBound(_ partition: Partition) -> Bool {
         partition.inFlight.count >= self.limits.inFlightPerPartition || partition.tracker.pending >= self.limits.pendingPerPartition
             || partition.octets >= self.limits.octetsPerPartition

@@ -9,7 +9,7 @@ extension Scenarios {
     @Suite(.enabled(if: ClusterEngines.missing == nil))
     struct ClusterOutages {
         /// How long an engine is away.
-        private static var outage: Duration { Programs.isSoak ? .seconds(30) : .seconds(8) }
+        private static var outage: Duration { Programs.isSoak ? .seconds(30) : .seconds(6) }
 
         /// Load at a steady rate, so that machines keep up, with refusals and deferrals; nothing lost, nothing doubled.
         ///

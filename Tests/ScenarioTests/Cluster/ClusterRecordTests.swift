@@ -15,9 +15,9 @@ extension Scenarios {
         func theRestGoesOn() async throws {
             try await Stage.run(within: .seconds(300)) { stage in
                 // Below the rate from which mail is bulk, whose first partition stands still here.
-                var scenario = try ClusterOutages.scenario(rate: 60, seconds: 15)
+                var scenario = try ClusterOutages.scenario(rate: 60, seconds: 10)
                 // The record of a newer version stays.
-                scenario.settle = ScenarioNumber(20_000)
+                scenario.settle = ScenarioNumber(8_000)
                 scenario.settings["kafka.partitions"] = .number(4)
                 let report = try await ClusterEngines.with { engines in
                     try await engines.run(scenario, ["--workers", "2"], in: stage, within: .seconds(280)) {
