@@ -55,6 +55,9 @@ test: unit scenario ## unit and scenario
 .PHONY: demo
 demo: deps-demo build ## a message from boto3 to a mail server, and what became of it (under a minute once built)
 	@$(PYTHON) scripts/demo --bin $(BIN) $(ARGS)
+.PHONY: demo-cluster
+demo-cluster: deps build ## 50,000 messages through a cluster whose workers are killed and added (some minutes once built)
+	@$(WITH_KAFKA) $(PYTHON) scripts/demo/cluster.py --bin $(BIN) $(ARGS)
 
 .PHONY: check format
 check: ## layers, wording, formatting, generated files; fast, no network
