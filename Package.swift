@@ -137,6 +137,7 @@ let package = Package(
                 "ApusCore", "Backends", "MailMessage", "MailAuthentication", "DNSResolver", nioCore, nioPosix, crypto, logging,
                 serviceLifecycle,
             ]),
+        library("Pipes", ["ApusCore", "Backends", nioCore, logging, metrics, serviceLifecycle]),
         library("Intake", ["ApusCore", "ApusSchema", "Backends", "ControlPlane", "MailMessage", "SESModel", nioCore, crypto]),
         library(
             "MailSink", ["ApusCore", "MailMessage", "SMTPProtocol", "SMTPTransport", nioCore, nioPosix, nioSSL, x509, asn1, crypto]),
@@ -151,9 +152,11 @@ let package = Package(
         library(
             "Delivery",
             [
-                "ApusCore", "ApusSchema", "Backends", "SMTPProtocol", "SMTPTransport", "MailAuthentication", "DNSResolver", nioCore,
+                "ApusCore", "ApusSchema", "Backends", "Pipes", "SMTPProtocol", "SMTPTransport", "MailAuthentication", "DNSResolver", nioCore,
                 nioSSL, crypto, logging, metrics, serviceLifecycle, deque, protobuf,
             ]),
+
+        library("Events", ["ApusCore", "ApusSchema", "Backends", "Pipes", "SESModel", nioCore, logging, metrics, serviceLifecycle]),
 
         .target(
             name: "LoadTesting",
@@ -170,7 +173,7 @@ let package = Package(
             name: "apus",
             dependencies: [
                 "ApusCore", "ApusSchema", "AWSSignature", "Backends", "ClusterBackends", "ControlPlane", "Delivery", "DNSResolver",
-                "EmbeddedBackends", "Intake", "KafkaClient", "MailAuthentication", "MailMessage", "PostgresClient", "RedisClient", "SESInterface",
+                "EmbeddedBackends", "Events", "Intake", "KafkaClient", "MailAuthentication", "MailMessage", "PostgresClient", "RedisClient", "SESInterface",
                 "SESModel", "SMTPProtocol", argumentParser, asyncHTTPClient, crypto, hummingbird, logging, metrics, nioCore, nioHTTP1,
                 nioPosix, nioSSL, protobuf, serviceLifecycle, unixSignals,
             ],
@@ -239,9 +242,10 @@ let package = Package(
                 "Delivery", "EmbeddedBackends", "ClusterBackends", "KafkaClient", nioCore, nioPosix, nioSSL, logging, serviceLifecycle, deque,
                 protobuf,
             ]),
+        tests("EventsTests", ["ApusSchema", "Backends", "EmbeddedBackends", "Events", "SESModel", nioCore, logging]),
         .testTarget(
             name: "ScenarioTests",
-            dependencies: ["ApusSchema", "ChildProcesses", "DNSServer", "KafkaClient", "LoadTesting", "MailSink", "TestSupport", nioCore, nioPosix],
+            dependencies: ["ApusSchema", "Backends", "ChildProcesses", "ClusterBackends", "DNSServer", "KafkaClient", "LoadTesting", "MailSink", "TestSupport", nioCore, nioPosix, logging],
             exclude: ["Scripts"],
             swiftSettings: swiftSettings),
     ] + fuzzTargets

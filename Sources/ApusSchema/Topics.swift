@@ -14,10 +14,14 @@ package enum Topics {
     package static let submitted = "apus.submitted"
     /// What happened to messages.
     package static let events = "apus.events"
+    /// The same for others to read: SES's event JSON, one object a record.
+    package static let publishedEvents = "apus.events.json"
     /// Records that could not be handled.
     package static let dead = "apus.dead"
     /// The group that reads ``submitted``.
     package static let splitterGroup = "splitter"
+    /// The group that reads ``events`` and writes ``publishedEvents``.
+    package static let publisherGroup = "publisher"
 
     /// The topic of mail to be delivered.
     package static func outbound(queue: String, class deliveryClass: DeliveryClass) -> String {

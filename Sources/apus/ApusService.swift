@@ -5,6 +5,7 @@ import ControlPlane
 import Crypto
 import DNSResolver
 import Delivery
+import Events
 import Foundation
 import Intake
 import Logging
@@ -63,6 +64,7 @@ struct ApusService {
                 Splitter(bus: self.parts.bus, logger: self.logger),
             ]
         }
+        if self.roles.contains(.publisher) { services.append(EventPublisher(bus: self.parts.bus, logger: self.logger)) }
         if let path = self.controlSocketPath {
             let handler = AdminHandler(parts: self.parts, settings: self.settings, workers: self.parts.throttling)
             // The lock on the folder is ours, so a socket that lies there belongs to nobody.

@@ -1,7 +1,7 @@
 """`make demo-cluster`: mail through a cluster whose workers are killed and added, and the account of every message.
 
-A Kafka broker, Redis and PostgreSQL, two API processes, four workers and two movers on loopback. Two workers are killed and three are added
-while mail flows. The program exits 0 only if every message that was accepted arrived or bounced, left from an address of its pool, and no
+A Kafka broker, Redis and PostgreSQL, two API processes, four workers, two movers and a publisher on loopback. Two workers are killed and
+three are added while mail flows. The program exits 0 only if every message that was accepted arrived or bounced, left from an address of its pool, and no
 more copies came than a kill explains.
 """
 
@@ -127,7 +127,7 @@ class ClusterDemo:
         self.engines = None
         self.children = {}
         # Children die with the thread that started them: these threads stay.
-        self.starters = concurrent.futures.ThreadPoolExecutor(APIS + WORKERS + MOVERS)
+        self.starters = concurrent.futures.ThreadPoolExecutor(APIS + WORKERS + MOVERS + 1)
         self.killed = []
         self.messages = collections.defaultdict(Message)
         self.seen = collections.Counter()
@@ -189,6 +189,7 @@ class ClusterDemo:
         starts = [(f"api-{n + 1}", "api", "--http", f"127.0.0.1:{port}") for n, port in enumerate(self.ports)]
         starts += [(f"worker-{n + 1}", "worker") for n in range(WORKERS)]
         starts += [(f"mover-{n + 1}", "mover") for n in range(MOVERS)]
+        starts += [("publisher-1", "publisher")]
         for result in [self.starters.submit(self.serve, *start) for start in starts]:
             result.result()
 
@@ -396,7 +397,7 @@ class ClusterDemo:
         say(f"    {red('✗')} {text}")
 
     def stop(self):
-        for role in ("api", "worker", "mover"):
+        for role in ("api", "worker", "mover", "publisher"):
             children = [(name, child) for name, child in self.children.items() if name.startswith(role) and child.running()]
             for result in [self.starters.submit(self.stop_one, name, child) for name, child in children]:
                 result.result()
@@ -428,7 +429,7 @@ class ClusterDemo:
         say("    " + self.command("cluster", "init").strip().replace("\n", "\n    "))
         self.start_cluster()
         self.prepare()
-        say(f"    {APIS} API processes, {WORKERS} workers, {MOVERS} movers; Kafka at {self.engines.kafka}, {self.engines.redis}, PostgreSQL")
+        say(f"    {APIS} API processes, {WORKERS} workers, {MOVERS} movers, 1 publisher; Kafka at {self.engines.kafka}, {self.engines.redis}, PostgreSQL")
         for pool, addresses in POOLS.items():
             say(f"    pool {pool}: mail of the configuration set {pool} leaves from {', '.join(addresses)}")
         heading(2, f"{self.arguments.messages:,} messages to {self.arguments.domains} domains, while workers are killed and added")

@@ -3,37 +3,54 @@ internal import MailMessage
 
 /// SES's event JSON, as published for configuration sets: one object per event, members in the order of SES's own examples.
 package enum EventJSON {
+    /// SES's names of kinds of events, as `eventType` has them.
+    package enum Kind: String, CaseIterable, Sendable {
+        case send = "Send"
+        case reject = "Reject"
+        case delivery = "Delivery"
+        case deliveryDelay = "DeliveryDelay"
+        case bounce = "Bounce"
+    }
+
+    /// What kind an event is of; nil for one that a later version has written.
+    package static func kind(of event: Apus_V1_SendingEvent) -> Kind? {
+        switch event.event {
+        case .send: .send
+        case .reject: .reject
+        case .delivery: .delivery
+        case .deliveryDelay: .deliveryDelay
+        case .bounce: .bounce
+        case nil: nil
+        }
+    }
+
     /// Appends the JSON of an event, without a line end.
     ///
     /// - Returns: false, having appended nothing, for a kind of event that a later version has written.
     package static func encode(_ event: Apus_V1_SendingEvent, into output: inout [UInt8]) -> Bool {
-        guard event.event != nil else { return false }
+        guard let kind = self.kind(of: event) else { return false }
         var writer = JSONWriter(appendingTo: output)
         // The writer holds the only copy from here on, so that appending does not copy the buffer.
         output = []
         writer.beginObject()
+        writer.member("eventType", kind.rawValue)
         switch event.event {
         case .bounce(let bounce):
-            writer.member("eventType", "Bounce")
             self.write(bounce, of: event, into: &writer)
             self.writeMail(of: event, withHeaders: true, into: &writer)
         case .delivery(let delivery):
-            writer.member("eventType", "Delivery")
             self.writeMail(of: event, withHeaders: true, into: &writer)
             self.write(delivery, of: event, into: &writer)
         case .reject(let reject):
-            writer.member("eventType", "Reject")
             self.writeMail(of: event, withHeaders: true, into: &writer)
             writer.key("reject")
             writer.beginObject()
             writer.member("reason", reject.reason)
             writer.endObject()
         case .deliveryDelay(let delay):
-            writer.member("eventType", "DeliveryDelay")
             self.writeMail(of: event, withHeaders: false, into: &writer)
             self.write(delay, of: event, into: &writer)
         case .send, nil:
-            writer.member("eventType", "Send")
             self.writeMail(of: event, withHeaders: true, into: &writer)
             writer.key("send")
             writer.beginObject()

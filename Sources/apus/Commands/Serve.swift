@@ -24,7 +24,7 @@ struct Serve: AsyncParsableCommand {
     @Option(name: .long, help: ArgumentHelp("The data folder; made when it does not exist.", valueName: "dir"))
     var data: String?
 
-    @Option(name: .long, help: ArgumentHelp("What this process of a cluster does: api, worker, mover; all by default.", valueName: "role,role"))
+    @Option(name: .long, help: ArgumentHelp("What this process of a cluster does: api, worker, mover, publisher; all by default.", valueName: "role,role"))
     var roles: String?
 
     @Option(name: .long, help: ArgumentHelp("Kafka's brokers.", valueName: "host:port,…"))
@@ -93,12 +93,12 @@ struct Serve: AsyncParsableCommand {
         switch (self.data, settings.cluster) {
         case (let data?, nil):
             let path = URL(fileURLWithPath: data).path
-            guard settings.roles == Set(Role.allCases) else {
+            guard settings.roles == Set(Role.allCases) || settings.roles == Role.embedded else {
                 throw SettingsError(problems: ["a data folder belongs to one process, which has all roles: leave roles away"])
             }
             try await EmbeddedParts.withParts(settings: settings, folder: path, logger: logger) { parts, folder in
                 try await ApusService(
-                    settings: settings, parts: parts, roles: Set(Role.allCases), controlSocketPath: folder.controlSocketPath, metrics: metrics,
+                    settings: settings, parts: parts, roles: Role.embedded, controlSocketPath: folder.controlSocketPath, metrics: metrics,
                     logger: logger
                 ).run()
             }

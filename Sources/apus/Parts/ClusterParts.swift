@@ -80,7 +80,7 @@ enum ClusterParts {
                 let controlPlane = ControlPlane(
                     store: store, sealer: SecretSealer(ring: ring), configuration: ControlPlane.Configuration(settings), logger: logger)
                 let topics = ServiceTopics(
-                    partitions: cluster.partitions, eventsAge: settings.eventsAge, eventsBytes: settings.eventsBytes)
+                    partitions: cluster.partitions, eventsAge: settings.eventsAge, eventsBytes: settings.eventsBytes, publishesEvents: true)
                 let bus: any MessageBus =
                     cluster.topicPrefix.isEmpty
                     ? kafka : PrefixedBus(kafka, prefix: cluster.topicPrefix, topics: topics.definitions.map(\.name))

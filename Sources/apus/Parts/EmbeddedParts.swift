@@ -38,7 +38,7 @@ enum EmbeddedParts {
             store: store, sealer: SecretSealer(ring: ring),
             configuration: ControlPlane.Configuration(settings), logger: logger)
         // One process reads a topic.
-        let topics = ServiceTopics(partitions: 1, eventsAge: settings.eventsAge, eventsBytes: settings.eventsBytes)
+        let topics = ServiceTopics(partitions: 1, eventsAge: settings.eventsAge, eventsBytes: settings.eventsBytes, publishesEvents: false)
         let parts = ServiceParts(
             bus: bus, throttling: throttling, bodies: bodies, controlPlane: controlPlane, topics: topics,
             isReady: {

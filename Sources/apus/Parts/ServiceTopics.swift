@@ -19,13 +19,17 @@ struct ServiceTopics: Sendable {
     ///   - partitions: of each topic that many processes share. One where one process reads them: more would only cost order.
     ///   - eventsAge: how long events are kept.
     ///   - eventsBytes: how many bytes of events are kept.
-    init(partitions: Int, eventsAge: Duration, eventsBytes: Int) {
+    ///   - publishesEvents: whether there is a topic of events for others.
+    init(partitions: Int, eventsAge: Duration, eventsBytes: Int, publishesEvents: Bool) {
         self.definitions =
             Self.waiting.map { name in
                 // Dead records wait for a person.
                 name == Topics.dead
                     ? TopicDefinition(name: name, partitions: 1, retention: .bounded(age: .seconds(90 * 86_400), bytes: 1 << 30))
                     : TopicDefinition(name: name, partitions: partitions, retention: .untilConsumed(group: Topics.group(of: name)))
-            } + [TopicDefinition(name: Topics.events, partitions: partitions, retention: .bounded(age: eventsAge, bytes: Int64(eventsBytes)))]
+            }
+            + ([Topics.events] + (publishesEvents ? [Topics.publishedEvents] : [])).map {
+                TopicDefinition(name: $0, partitions: partitions, retention: .bounded(age: eventsAge, bytes: Int64(eventsBytes)))
+            }
     }
 }

@@ -6,6 +6,11 @@ enum Role: String, CaseIterable, Sendable {
     case worker
     /// Moves what was deferred or held back to delivery, splits calls with many domains, and removes bodies that nobody needs.
     case mover
+    /// Brings events out, as JSON on a topic that is for others.
+    case publisher
+
+    /// What a process on a data folder does: its topics are read by nobody else, so there is nothing to publish to.
+    static let embedded: Set<Role> = [.api, .worker, .mover]
 
     /// Reads the setting `roles`.
     static func read(_ reader: inout SettingsReader) -> Set<Role> {

@@ -7,7 +7,7 @@ extension Scenarios {
     @Suite(.enabled(if: ClusterEngines.missing == nil))
     struct ClusterKills {
         /// One process after the other of every role: what was answered is delivered, and what is doubled is at most one message for each connection
-        /// of a killed worker.
+        /// of a killed worker. What happened is published, too.
         @Test
         func killedProcessesLoseNothing() async throws {
             let kills = Programs.isSoak ? 50 : 5
@@ -15,8 +15,13 @@ extension Scenarios {
                 var scenario = try ScenarioFile.load("kill-storm")
                 scenario.faults[0].times = kills
                 scenario.streams[0].duration = ScenarioNumber(Double(kills) * 4_000)
-                let report = try await ClusterEngines.with {
-                    try await $0.run(scenario, ["--workers", "3", "--movers", "2"], in: stage, within: .seconds(100 + 40 * kills))
+                let report = try await ClusterEngines.with { engines in
+                    let report = try await engines.run(
+                        scenario, ["--workers", "2", "--movers", "1", "--publishers", "1"], in: stage, within: .seconds(100 + 40 * kills))
+                    let published = try await engines.publishedEvents()
+                    #expect(published.sent.count >= report.messages.accepted)
+                    #expect(published.delivered == report.recipients.delivered)
+                    return report
                 }
                 print("cluster, kill -9, \(kills) times: \(report.messages) \(report.recipients)")
                 #expect(report.faults.count == kills)

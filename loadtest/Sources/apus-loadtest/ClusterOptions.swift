@@ -24,16 +24,21 @@ struct ClusterOptions: ParsableArguments {
     @Option(help: "Processes that move deferred mail.")
     var movers = 1
 
+    @Option(help: "Processes that publish events; nothing else needs one.")
+    var publishers = 0
+
     @Option(
         parsing: .upToNextOption,
-        help: ArgumentHelp("Which processes faults befall, in turn: api, worker, mover. Default: all.", valueName: "role"))
+        help: ArgumentHelp("Which processes faults befall, in turn: api, worker, mover, publisher. Default: all.", valueName: "role"))
     var exposed: [String] = []
 
     func validate() throws {
         guard self.exposed.allSatisfy({ ClusterSystem.Kind(rawValue: $0) != nil }) else {
-            throw ValidationError("--exposed takes api, worker, mover")
+            throw ValidationError("--exposed takes api, worker, mover, publisher")
         }
-        guard self.apis >= 1, self.workers >= 1, self.movers >= 1 else { throw ValidationError("a cluster needs one process of each role at least") }
+        guard self.apis >= 1, self.workers >= 1, self.movers >= 1, self.publishers >= 0 else {
+            throw ValidationError("a cluster needs one API process, one worker and one mover at least")
+        }
     }
 
     /// - Returns: nil when no cluster is asked for.
@@ -50,6 +55,7 @@ struct ClusterOptions: ParsableArguments {
     var size: ClusterSystem.Size {
         let exposed = Set(self.exposed.compactMap(ClusterSystem.Kind.init))
         return ClusterSystem.Size(
-            apis: self.apis, workers: self.workers, movers: self.movers, exposed: exposed.isEmpty ? Set(ClusterSystem.Kind.allCases) : exposed)
+            apis: self.apis, workers: self.workers, movers: self.movers, publishers: self.publishers,
+            exposed: exposed.isEmpty ? Set(ClusterSystem.Kind.allCases) : exposed)
     }
 }

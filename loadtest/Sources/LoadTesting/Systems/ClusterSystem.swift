@@ -27,7 +27,7 @@ package final class ClusterSystem: MailSystem {
 
     /// A kind of process.
     package enum Kind: String, Sendable, CaseIterable {
-        case api, worker, mover
+        case api, worker, mover, publisher
     }
 
     /// A process's place, which outlives it.
@@ -55,8 +55,8 @@ package final class ClusterSystem: MailSystem {
         /// Kinds whose processes are killed, stopped and restarted.
         package var exposed: Set<Kind>
 
-        package init(apis: Int = 1, workers: Int, movers: Int = 1, exposed: Set<Kind> = Set(Kind.allCases)) {
-            self.counts = [.api: apis, .worker: workers, .mover: movers]
+        package init(apis: Int = 1, workers: Int, movers: Int = 1, publishers: Int = 0, exposed: Set<Kind> = Set(Kind.allCases)) {
+            self.counts = [.api: apis, .worker: workers, .mover: movers, .publisher: publishers]
             self.exposed = exposed
         }
     }
