@@ -64,6 +64,7 @@ struct ApusService {
                 Splitter(bus: self.parts.bus, logger: self.logger),
             ]
         }
+        services += self.queueMetrics
         if self.roles.contains(.publisher) { services.append(EventPublisher(bus: self.parts.bus, logger: self.logger)) }
         if let path = self.controlSocketPath {
             let handler = AdminHandler(parts: self.parts, settings: self.settings, workers: self.parts.throttling)
@@ -100,6 +101,22 @@ struct ApusService {
             guard resolver.isRunning else { return false }
             return await areBackendsReady()
         }
+    }
+
+    /// What a mover shows of waiting mail, and a publisher of events.
+    private var queueMetrics: [QueueMetrics] {
+        var topics: [(name: String, group: String)] = []
+        if self.roles.contains(.mover) {
+            topics += ServiceTopics.waiting.filter { $0 != Topics.dead }.map { (name: $0, group: Topics.group(of: $0)) }
+        }
+        if self.roles.contains(.publisher) { topics.append((name: Topics.events, group: Topics.publisherGroup)) }
+        guard !topics.isEmpty else { return [] }
+        let dead = DeadLetters(bus: self.parts.bus, reportingMTA: self.settings.delivery.ehlo, defaultLifetime: self.settings.sending.maximumAge)
+        return [
+            QueueMetrics(
+                queue: QueueReader(bus: self.parts.bus, dead: dead, workers: self.parts.throttling), topics: topics,
+                areWorkersWatched: self.roles.contains(.mover), areTopicsShown: self.settings.metricsListen != nil, logger: self.logger)
+        ]
     }
 
     private func worker(

@@ -79,6 +79,9 @@ import Testing
             #expect(stage.sink.messages.count == 1)
             #expect(try Set(stage.waiting(.hold).map(\.pool)) == ["other", ""])
             #expect(try stage.waiting(.hold).allSatisfy { $0.attempt == 0 })
+            let summary = await stage.worker.summary()
+            #expect(summary.pools == ["mine"])
+            #expect(summary.heldPools == ["default", "other"])
         }
     }
 

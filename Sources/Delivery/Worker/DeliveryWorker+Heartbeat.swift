@@ -39,9 +39,12 @@ extension DeliveryWorker {
         summary.worker = self.id.rawValue
         summary.madeAtMs = self.clock.now().rawValue
         summary.inFlight = UInt64(inFlight)
+        summary.pools = self.configuration.pools?.sorted() ?? []
+        summary.heldPools = self.state.heldPools { $0.names(now: now) }
         // Those that wait longest first.
         let sorted = lanes.sorted { ($0.oldestAcceptedAt?.rawValue ?? .max, $1.waiting) < ($1.oldestAcceptedAt?.rawValue ?? .max, $0.waiting) }
-        var taken = 0
+        self.metrics.oldestWaiting.record(sorted.first?.oldestAcceptedAt.map { Double((now - $0).milliseconds) / 1000 } ?? 0)
+        var taken = summary.heldPools.reduce(0) { $0 + $1.utf8.count + 4 }
         var named = 0
         for lane in sorted.prefix(Self.maximumLanes) {
             var line = Apus_V1_QueueSummary.Lane()

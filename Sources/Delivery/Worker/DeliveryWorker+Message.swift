@@ -270,12 +270,15 @@ extension DeliveryWorker {
 
     /// Where the message's next attempt is made from: chosen anew each time, so that one that was refused for its address takes another.
     private func source(of record: OutboundRecord) -> Source {
-        if let pools = self.configuration.pools, !pools.contains(record.pool) { return .none }
+        let now = self.clock.now()
+        if let pools = self.configuration.pools, !pools.contains(record.pool) {
+            self.state.heldPools { $0.hold(record.pool, now: now) }
+            return .none
+        }
         guard !record.message.pool.isEmpty, let pool = self.sourcePool(record.account, record.message.pool), !pool.sources.isEmpty else {
             return .host
         }
-        let now = self.clock.now()
-        return self.state.sources { $0.next(of: pool, now: now) }.map { .address($0) } ?? .none
+        return self.state.nextSource(of: pool, named: record.pool, now: now).map { .address($0) } ?? .none
     }
 
     private enum Pace {

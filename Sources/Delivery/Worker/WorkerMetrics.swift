@@ -28,6 +28,8 @@ struct WorkerMetrics: Sendable {
     let newerSchema = Gauge(label: "apus_worker_blocked_partitions")
     let restingSources = Gauge(label: "apus_worker_unusable_sources")
     let detached = Gauge(label: "apus_worker_detached_records")
+    /// Since the acceptance of the message that waits longest for a connection.
+    let oldestWaiting = Gauge(label: "apus_worker_oldest_waiting_seconds")
     let inFlight = Gauge(label: "apus_worker_in_flight_records")
     let inFlightOctets = Gauge(label: "apus_worker_in_flight_octets")
     /// From acceptance to the far side's 250.

@@ -15,6 +15,7 @@ final class WorkerState: Sendable {
         var ledger: PartitionLedger
         var turns = AccountTurns()
         var sources = SourceRotation()
+        var heldPools = HeldPools()
         /// What a guard copy is made of.
         var records: [Ticket: OutboundRecord] = [:]
         var closing: [Ticket: CheckedContinuation<Void, Never>] = [:]
@@ -53,6 +54,23 @@ final class WorkerState: Sendable {
     /// One step of the pools' rotation.
     func sources<Result: Sendable>(_ body: (inout SourceRotation) -> sending Result) -> Result {
         self.shared.withLock { body(&$0.sources) }
+    }
+
+    /// The address that the next message of a pool leaves from; nil, and remembered, when there is none.
+    func nextSource(of pool: SourcePool, named name: String, now: UnixMilliseconds) -> SourceAddress? {
+        self.shared.withLock { shared in
+            guard let address = shared.sources.next(of: pool, now: now) else {
+                shared.heldPools.hold(name, now: now)
+                return nil
+            }
+            shared.heldPools.release(name)
+            return address
+        }
+    }
+
+    /// One step of the pools whose mail is held.
+    func heldPools<Result: Sendable>(_ body: (inout HeldPools) -> sending Result) -> Result {
+        self.shared.withLock { body(&$0.heldPools) }
     }
 
     // MARK: - Copies

@@ -74,6 +74,8 @@ enum AdminAnswer {
         var topics: [Topic]
         var lanes: [Lane]
         var moreWaiting: UInt64
+        /// Pools that have mail, which no worker that is alive can deliver.
+        var poolsWithoutWorker: [String]
     }
 
     struct Dead: Codable, Sendable {

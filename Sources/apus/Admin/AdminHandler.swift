@@ -15,17 +15,17 @@ import SwiftProtobuf
 struct AdminHandler: Sendable {
     let controlPlane: ControlPlane
     let bus: any MessageBus
-    /// Where workers publish what they hold; nil when no server runs.
-    let workers: (any WorkerRegistry)?
+    /// What waits.
+    let reader: QueueReader
     let region: Region
     let dead: DeadLetters
 
     init(parts: ServiceParts, settings: Settings, workers: (any WorkerRegistry)?) {
         self.controlPlane = parts.controlPlane
         self.bus = parts.bus
-        self.workers = workers
         self.region = settings.region
         self.dead = DeadLetters(bus: parts.bus, reportingMTA: settings.delivery.ehlo, defaultLifetime: settings.sending.maximumAge)
+        self.reader = QueueReader(bus: parts.bus, dead: self.dead, workers: workers)
     }
 
     /// Carries out a request.
@@ -148,26 +148,12 @@ struct AdminHandler: Sendable {
     }
 
     private func queue() async throws -> AdminAnswer.Queue {
-        var topics: [AdminAnswer.Queue.Topic] = []
-        for name in ServiceTopics.waiting {
-            if name == Topics.dead {
-                topics.append(AdminAnswer.Queue.Topic(name: name, waiting: Int64(try await self.dead.waiting().count)))
-                continue
-            }
-            let positions = try await self.bus.positions(topic: name, group: Topics.group(of: name))
-            let waiting = positions.reduce(Int64(0)) { sum, position in
-                sum + max(position.end - max(position.committed ?? position.start, position.start), 0)
-            }
-            topics.append(AdminAnswer.Queue.Topic(name: name, waiting: waiting))
-        }
-        var lanes: [AdminAnswer.Queue.Lane] = []
-        var more: UInt64 = 0
-        for bytes in try await self.workers?.summaries().values ?? [:].values {
-            guard let summary = try? Apus_V1_QueueSummary(serializedBytes: bytes) else { continue }
-            more += summary.moreWaiting
-            lanes += summary.lanes.map(Self.answer)
-        }
-        return AdminAnswer.Queue(serverRunning: self.workers != nil, topics: topics, lanes: lanes, moreWaiting: more)
+        let topics = try await self.reader.topics()
+        let summaries = try await self.reader.summaries()
+        return AdminAnswer.Queue(
+            serverRunning: self.reader.workers != nil, topics: topics.map { AdminAnswer.Queue.Topic(name: $0.name, waiting: $0.waiting) },
+            lanes: summaries.flatMap { $0.lanes.map(Self.answer) }, moreWaiting: summaries.reduce(0) { $0 + $1.moreWaiting },
+            poolsWithoutWorker: HeldPools.withoutWorker(in: summaries))
     }
 
     private static func answer(_ lane: Apus_V1_QueueSummary.Lane) -> AdminAnswer.Queue.Lane {

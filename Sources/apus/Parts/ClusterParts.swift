@@ -86,7 +86,7 @@ enum ClusterParts {
                     ? kafka : PrefixedBus(kafka, prefix: cluster.topicPrefix, topics: topics.definitions.map(\.name))
                 let parts = ServiceParts(
                     bus: bus, throttling: throttling, bodies: bodies, controlPlane: controlPlane, topics: topics,
-                    upkeep: [BusUpkeep(bus: kafka)],
+                    upkeep: [BusUpkeep(bus: kafka), EngineMetrics(bus: kafka, redis: redis)],
                     isReady: {
                         // Asking the brokers costs a connection each time; their statistics, which are seconds old, cost nothing.
                         if let statistics = kafka.snapshot.producer, statistics.brokersUp == 0 { return false }

@@ -47,10 +47,12 @@ struct ClusterEngines: Sendable {
             scenario, in: stage.folder, more: engines + options, within: limit, meanwhile: meanwhile)
     }
 
+    /// The settings file of a run under way in `stage`.
+    static func settings(in stage: Stage) -> String { "\(Scenarios.LoadHarness.output(in: stage.folder))/apus/apus.json" }
+
     /// Runs an `apus` command on the cluster of a run under way in `stage`.
     static func command(_ arguments: [String], in stage: Stage) async throws -> String {
-        let settings = "\(Scenarios.LoadHarness.output(in: stage.folder))/apus/apus.json"
-        let result = try await Child.run(Programs.apus, arguments + ["--config", settings], within: .seconds(60))
+        let result = try await Child.run(Programs.apus, arguments + ["--config", Self.settings(in: stage)], within: .seconds(60))
         guard result.end.isSuccess else { throw ChildFailure("apus \(arguments.joined(separator: " ")): \(result.end)\n\(result.errors)") }
         return result.output
     }

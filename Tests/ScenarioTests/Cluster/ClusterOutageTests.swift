@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 import LoadTesting
 import MailSink
@@ -29,7 +30,7 @@ extension Scenarios {
         /// Runs with an engine that is away for a while.
         private static func run(
             _ what: String, away: @escaping @Sendable (ClusterEngines) async throws -> Void,
-            back: @escaping @Sendable (ClusterEngines) async throws -> Void
+            back: @escaping @Sendable (ClusterEngines, Stage) async throws -> Void
         ) async throws {
             try await Stage.run(within: .seconds(300)) { stage in
                 let seconds = Double(Self.outage.components.seconds) + 8
@@ -38,7 +39,7 @@ extension Scenarios {
                         try await Task.sleep(for: .seconds(2))
                         try await away(engines)
                         try await Task.sleep(for: Self.outage)
-                        try await back(engines)
+                        try await back(engines, stage)
                     }
                 }
                 print("cluster, \(what) away for \(Self.outage): \(report.messages) \(report.recipients)")
@@ -49,19 +50,44 @@ extension Scenarios {
         /// Redis answers nobody.
         @Test
         func redisAway() async throws {
-            try await Self.run("Redis", away: { $0.redis.freeze() }, back: { $0.redis.thaw() })
+            try await Self.run("Redis", away: { $0.redis.freeze() }, back: { engines, _ in engines.redis.thaw() })
         }
 
-        /// PostgreSQL crashes and recovers.
+        /// PostgreSQL crashes and recovers. A process that publishes events shows how it and its engines do.
         @Test
         func postgresAway() async throws {
-            try await Self.run("PostgreSQL", away: { try await $0.postgres.kill() }, back: { try await $0.postgres.resume() })
+            let metrics = "127.0.0.1:\(try FreePort.find())"
+            try await Self.run(
+                "PostgreSQL", away: { try await $0.postgres.kill() },
+                back: { engines, stage in
+                    try await engines.postgres.resume()
+                    let publisher = try await Child.start(
+                        name: "apus serve", Programs.apus,
+                        ["serve", "--roles", "publisher,mover", "--metrics", metrics, "--config", ClusterEngines.settings(in: stage)], outputLimit: 100)
+                    do {
+                        try await eventually(within: .seconds(60), "metrics of every engine", every: .milliseconds(200)) { () -> Void? in
+                            guard let page = try? await MetricsPage.read(metrics, by: stage.http) else { return nil }
+                            let isComplete =
+                                page["apus_workers"] == 2 && page["apus_pools_without_worker"] == 0
+                                && page[#"apus_topic_waiting_records{topic="apus.events"}"#] != nil
+                                && page[#"apus_topic_waiting_records{topic="apus.retry.1m"}"#] != nil
+                                && (page[#"apus_publisher_events_total{type="Delivery"}"#] ?? 0) > 0
+                                && page["apus_kafka_brokers_up"] == 1 && (page["apus_kafka_assigned_partitions"] ?? 0) > 0
+                                && (page["apus_redis_connections_up"] ?? 0) > 0
+                            return isComplete ? () : nil
+                        }
+                        #expect(try await publisher.stop(within: .seconds(60)).isSuccess)
+                    } catch {
+                        try? await publisher.kill()
+                        throw error
+                    }
+                })
         }
 
         /// The brokers answer nobody.
         @Test(.enabled(if: TestKafka.outside == nil))
         func kafkaAway() async throws {
-            try await Self.run("Kafka", away: { $0.kafka.broker?.pause() }, back: { $0.kafka.broker?.resume() })
+            try await Self.run("Kafka", away: { $0.kafka.broker?.pause() }, back: { engines, _ in engines.kafka.broker?.resume() })
         }
 
         /// A Redis that comes back empty knows no limit, no quota and no marker: nothing is sent until somebody says so.
