@@ -173,7 +173,8 @@ let package = Package(
             name: "apus",
             dependencies: [
                 "ApusCore", "ApusSchema", "AWSSignature", "Backends", "ClusterBackends", "ControlPlane", "Delivery", "DNSResolver",
-                "EmbeddedBackends", "Events", "Intake", "KafkaClient", "MailAuthentication", "MailMessage", "PostgresClient", "RedisClient", "SESInterface",
+                "EmbeddedBackends", "Events", "Intake", "KafkaClient", "MailAuthentication", "MailMessage", "PostgresClient", "RedisClient",
+                "SESInterface",
                 "SESModel", "SMTPProtocol", argumentParser, asyncHTTPClient, crypto, hummingbird, logging, metrics, nioCore, nioHTTP1,
                 nioPosix, nioSSL, protobuf, serviceLifecycle, unixSignals,
             ],
@@ -245,7 +246,11 @@ let package = Package(
         tests("EventsTests", ["ApusSchema", "Backends", "EmbeddedBackends", "Events", "SESModel", nioCore, logging]),
         .testTarget(
             name: "ScenarioTests",
-            dependencies: ["ApusSchema", "Backends", "ChildProcesses", "ClusterBackends", "DNSServer", "KafkaClient", "LoadTesting", "MailSink", "TestSupport", nioCore, nioPosix, logging],
+            dependencies: [
+                "ApusSchema", "Backends", "ChildProcesses", "ClusterBackends", "DNSServer", "Events", "KafkaClient", "LoadTesting", "MailSink",
+                "TestSupport",
+                nioCore, nioPosix, logging,
+            ],
             exclude: ["Scripts"],
             swiftSettings: swiftSettings),
     ] + fuzzTargets

@@ -19,7 +19,9 @@ package final class EventPublisher: Service {
     package init(bus: any MessageBus, logger: Logger) {
         let failures = Counter(label: "apus_publisher_failures_total")
         let published = Dictionary(
-            uniqueKeysWithValues: EventJSON.Kind.allCases.map { ($0, Counter(label: "apus_publisher_events_total", dimensions: [("type", $0.rawValue)])) })
+            uniqueKeysWithValues: EventJSON.Kind.allCases.map { kind in
+                (kind, Counter(label: "apus_publisher_events_total", dimensions: [("type", kind.rawValue)]))
+            })
         self.pipe = RecordPipe(bus: bus, group: Topics.publisherGroup, topic: Topics.events, failures: failures, logger: logger) { record in
             guard let event = try? RecordCoding.decode(Apus_V1_SendingEvent.self, from: record.value), event.schema > 0 else {
                 // It stays where it was read until events are too old; there is no mail that depends on it.

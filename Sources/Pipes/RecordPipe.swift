@@ -141,17 +141,19 @@ package final class RecordPipe: Sendable {
             case .newerSchema(let schema):
                 self.logger.critical(
                     "a record was written by a newer version: its partition waits for an upgrade of this process",
-                    metadata: ["partition": "\(record.position.topicPartition.partition)", "offset": "\(record.position.offset)", "schema": "\(schema)"])
+                    metadata: Self.place(of: record).merging(["schema": "\(schema)"]) { $1 })
             }
         } catch {
             self.logger.critical(
                 "nothing can be made of a record: its partition waits",
-                metadata: [
-                    "partition": "\(record.position.topicPartition.partition)", "offset": "\(record.position.offset)", "error": "\(error)",
-                ])
+                metadata: Self.place(of: record).merging(["error": "\(error)"]) { $1 })
         }
         self.failures.increment()
         return nil
+    }
+
+    private static func place(of record: BusRecord) -> Logger.Metadata {
+        ["partition": "\(record.position.topicPartition.partition)", "offset": "\(record.position.offset)"]
     }
 
     /// Writes and commits.

@@ -13,7 +13,8 @@ extension Scenarios {
                 let sink = try await stage.startSink()
                 let metrics = "127.0.0.1:\(try FreePort.find())"
                 let server = try stage.makeServer(
-                    settings: Stage.settings.merging(["delivery.pools": "mine"]) { $1 }, arguments: ["--route", "*=\(sink.address)", "--metrics", metrics])
+                    settings: Stage.settings.merging(["delivery.pools": "mine"]) { $1 },
+                    arguments: ["--route", "*=\(sink.address)", "--metrics", metrics])
                 try await server.start()
                 let client = try await stage.makeClient(of: server)
                 let answer = try await client.send(

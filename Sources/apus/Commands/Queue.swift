@@ -24,7 +24,9 @@ struct Queue: AsyncParsableCommand {
         for topic in waiting {
             print("\(topic.waiting) \(topic.waiting == 1 ? "message" : "messages") in \(topic.name)")
         }
-        for pool in queue.poolsWithoutWorker { print("The pool \(pool) has mail that no worker can deliver: `apus pools show \(pool)`, and delivery.pools") }
+        for pool in queue.poolsWithoutWorker {
+            print("The pool \(pool) has mail that no worker can deliver: `apus pools show \(pool)`, and delivery.pools")
+        }
         for lane in queue.lanes {
             print("")
             print("\(lane.destinations.joined(separator: ", ")) (\(lane.site))")

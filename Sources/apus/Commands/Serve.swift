@@ -24,7 +24,9 @@ struct Serve: AsyncParsableCommand {
     @Option(name: .long, help: ArgumentHelp("The data folder; made when it does not exist.", valueName: "dir"))
     var data: String?
 
-    @Option(name: .long, help: ArgumentHelp("What this process of a cluster does: api, worker, mover, publisher; all by default.", valueName: "role,role"))
+    @Option(
+        name: .long,
+        help: ArgumentHelp("What this process of a cluster does: api, worker, mover, publisher; all by default.", valueName: "role,role"))
     var roles: String?
 
     @Option(name: .long, help: ArgumentHelp("Kafka's brokers.", valueName: "host:port,…"))

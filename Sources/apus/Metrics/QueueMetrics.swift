@@ -37,16 +37,16 @@ struct QueueMetrics: Service {
                 do { try await Task.sleep(for: self.interval) } catch { return }
                 do {
                     if self.areWorkersWatched {
-                    let summaries = try await self.queue.summaries()
-                    let pools = HeldPools.withoutWorker(in: summaries)
-                    workers.record(summaries.count)
-                    poolsWithoutWorker.record(pools.count)
-                    for pool in pools where !warned.contains(pool) {
-                        self.logger.warning(
-                            "mail of a pool waits and no worker can deliver it: give the pool an address of a worker's host, or a worker the pool (delivery.pools)",
-                            metadata: ["pool": "\(pool)"])
-                    }
-                    warned = Set(pools)
+                        let summaries = try await self.queue.summaries()
+                        let pools = HeldPools.withoutWorker(in: summaries)
+                        workers.record(summaries.count)
+                        poolsWithoutWorker.record(pools.count)
+                        for pool in pools where !warned.contains(pool) {
+                            self.logger.warning(
+                                "mail of a pool waits and no worker can deliver it: give it an address of a worker's host, or a worker the pool (delivery.pools)",
+                                metadata: ["pool": "\(pool)"])
+                        }
+                        warned = Set(pools)
                     }
                     guard self.areTopicsShown, round % self.topicsEvery == 0 else { continue }
                     for (name, group) in self.topics {

@@ -139,7 +139,8 @@ extension SettingKey {
             summary: "Sync records to disk before a request is answered. Off loses accepted mail with the power; for measurements only."),
         SettingKey(
             name: "roles", kind: .list, defaultValue: "api,worker,mover,publisher",
-            summary: "What this process of a cluster does: api, worker, mover, publisher. An embedded installation does all but the last in one process."),
+            summary:
+                "What this process of a cluster does: api, worker, mover, publisher. An embedded installation does all but the last in one process."),
         SettingKey(
             name: "kafka.brokers", kind: .list, defaultValue: nil,
             summary: "HOST:PORT of brokers. With redis.url and postgres.url it makes this process one of a cluster."),

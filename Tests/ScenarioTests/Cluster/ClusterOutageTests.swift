@@ -63,7 +63,8 @@ extension Scenarios {
                     try await engines.postgres.resume()
                     let publisher = try await Child.start(
                         name: "apus serve", Programs.apus,
-                        ["serve", "--roles", "publisher,mover", "--metrics", metrics, "--config", ClusterEngines.settings(in: stage)], outputLimit: 100)
+                        ["serve", "--roles", "publisher,mover", "--metrics", metrics, "--config", ClusterEngines.settings(in: stage)],
+                        outputLimit: 100)
                     do {
                         try await eventually(within: .seconds(60), "metrics of every engine", every: .milliseconds(200)) { () -> Void? in
                             guard let page = try? await MetricsPage.read(metrics, by: stage.http) else { return nil }
