@@ -41,6 +41,12 @@ package nonisolated struct Apus_V1_QueueSummary: Sendable {
   /// Records read and not finished.
   package var inFlight: UInt64 = 0
 
+  /// The names of the pools whose mail this worker delivers; none where it delivers that of all.
+  package var pools: [String] = []
+
+  /// The names of pools whose mail it has held lately because it could not leave from here, at most 1,000.
+  package var heldPools: [String] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// One lane: source address, site, TLS policy.
@@ -92,7 +98,7 @@ fileprivate nonisolated let _protobuf_package = "apus.v1"
 
 nonisolated extension Apus_V1_QueueSummary: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".QueueSummary"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}worker\0\u{3}made_at_ms\0\u{1}lanes\0\u{3}more_waiting\0\u{3}in_flight\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}worker\0\u{3}made_at_ms\0\u{1}lanes\0\u{3}more_waiting\0\u{3}in_flight\0\u{1}pools\0\u{3}held_pools\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -105,6 +111,8 @@ nonisolated extension Apus_V1_QueueSummary: SwiftProtobuf.Message, SwiftProtobuf
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.lanes) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.moreWaiting) }()
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.inFlight) }()
+      case 6: try { try decoder.decodeRepeatedStringField(value: &self.pools) }()
+      case 7: try { try decoder.decodeRepeatedStringField(value: &self.heldPools) }()
       default: break
       }
     }
@@ -126,6 +134,12 @@ nonisolated extension Apus_V1_QueueSummary: SwiftProtobuf.Message, SwiftProtobuf
     if self.inFlight != 0 {
       try visitor.visitSingularUInt64Field(value: self.inFlight, fieldNumber: 5)
     }
+    if !self.pools.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.pools, fieldNumber: 6)
+    }
+    if !self.heldPools.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.heldPools, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -135,6 +149,8 @@ nonisolated extension Apus_V1_QueueSummary: SwiftProtobuf.Message, SwiftProtobuf
     if lhs.lanes != rhs.lanes {return false}
     if lhs.moreWaiting != rhs.moreWaiting {return false}
     if lhs.inFlight != rhs.inFlight {return false}
+    if lhs.pools != rhs.pools {return false}
+    if lhs.heldPools != rhs.heldPools {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
