@@ -243,7 +243,7 @@ let package = Package(
                 "Delivery", "EmbeddedBackends", "ClusterBackends", "KafkaClient", nioCore, nioPosix, nioSSL, logging, serviceLifecycle, deque,
                 protobuf,
             ]),
-        tests("EventsTests", ["ApusSchema", "Backends", "EmbeddedBackends", "Events", "SESModel", nioCore, logging]),
+        tests("EventsTests", ["ApusSchema", "Backends", "EmbeddedBackends", "Events", "SESModel", nioCore, logging, protobuf]),
         .testTarget(
             name: "ScenarioTests",
             dependencies: [

@@ -6,6 +6,7 @@ import Foundation
 import Logging
 import NIOCore
 import SESModel
+import SwiftProtobuf
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct EventPublisherTests {

@@ -1,6 +1,7 @@
-import AsyncHTTPClient
+package import AsyncHTTPClient
 import ChildProcesses
 import NIOCore
+import NIOHTTP1
 
 /// What a process shows at `GET /metrics`, by name and labels as they are written there: `apus_workers`, `apus_topic_waiting_records{topic="…"}`.
 package struct MetricsPage: Sendable {

@@ -26,6 +26,10 @@ struct EngineMetrics: Service {
     }
 
     func run() async throws {
+        await cancelWhenGracefulShutdown { await self.watch() }
+    }
+
+    private func watch() async {
         let unacknowledged = Gauge(label: "apus_kafka_unacknowledged_records")
         let unacknowledgedBytes = Gauge(label: "apus_kafka_unacknowledged_bytes")
         let brokersUp = Gauge(label: "apus_kafka_brokers_up")
@@ -38,25 +42,23 @@ struct EngineMetrics: Service {
         let redisConnections = Gauge(label: "apus_redis_connections_up")
         let redisCommands = Gauge(label: "apus_redis_commands_waiting")
         var redisConnects = Following("apus_redis_connects_total")
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                let kafka = self.bus.snapshot
-                let clients = kafka.consumers + (kafka.producer.map { [$0] } ?? [])
-                unacknowledged.record(kafka.outstandingRecords)
-                unacknowledgedBytes.record(kafka.outstandingBytes)
-                if let producer = kafka.producer { brokersUp.record(producer.brokersUp) }
-                roundTrip.record(Double(clients.map(\.roundTripMicroseconds).max() ?? 0) / 1e6)
-                assigned.record(kafka.consumers.reduce(0) { $0 + $1.assignedPartitions })
-                rebuilds.follow(Int64(kafka.producerRebuilds))
-                errors.follow(clients.reduce(0) { $0 + $1.requestErrors })
-                timeouts.follow(clients.reduce(0) { $0 + $1.requestTimeouts })
-                rebalances.follow(kafka.consumers.reduce(0) { $0 + $1.rebalances })
-                let redis = await self.redis.status()
-                redisConnections.record(redis.connectionsUp)
-                redisCommands.record(redis.commands)
-                redisConnects.follow(Int64(redis.connectionsMade))
-                do { try await Task.sleep(for: self.interval) } catch { return }
-            }
+        while !Task.isCancelled {
+            let kafka = self.bus.snapshot
+            let clients = kafka.consumers + (kafka.producer.map { [$0] } ?? [])
+            unacknowledged.record(kafka.outstandingRecords)
+            unacknowledgedBytes.record(kafka.outstandingBytes)
+            if let producer = kafka.producer { brokersUp.record(producer.brokersUp) }
+            roundTrip.record(Double(clients.map(\.roundTripMicroseconds).max() ?? 0) / 1e6)
+            assigned.record(kafka.consumers.reduce(0) { $0 + $1.assignedPartitions })
+            rebuilds.follow(Int64(kafka.producerRebuilds))
+            errors.follow(clients.reduce(0) { $0 + $1.requestErrors })
+            timeouts.follow(clients.reduce(0) { $0 + $1.requestTimeouts })
+            rebalances.follow(kafka.consumers.reduce(0) { $0 + $1.rebalances })
+            let redis = await self.redis.status()
+            redisConnections.record(redis.connectionsUp)
+            redisCommands.record(redis.commands)
+            redisConnects.follow(Int64(redis.connectionsMade))
+            do { try await Task.sleep(for: self.interval) } catch { return }
         }
     }
 }
