@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct BudgetTests {
     @Test func demandsAreMetInTheirOrder() async {
-        let budget = BodyBudget(octets: 10)
+        let budget = PatientBudget(amount: 10)
         #expect(await budget.take(6, within: .seconds(60), clock: SystemDeliveryClock()))
         let order = Order()
         await withTaskGroup(of: Void.self) { group in
@@ -33,7 +33,7 @@ import Testing
     }
 
     @Test func closingTurnsAway() async {
-        let budget = BodyBudget(octets: 10)
+        let budget = PatientBudget(amount: 10)
         #expect(await budget.take(10, within: .seconds(60), clock: SystemDeliveryClock()))
         async let waiting = budget.take(1, within: .seconds(60), clock: SystemDeliveryClock())
         await budget.waiters(1)
@@ -44,7 +44,7 @@ import Testing
 
     /// Whoever waits too long goes away and takes nothing, and those behind it have their chance.
     @Test func waitingEnds() async {
-        let budget = BodyBudget(octets: 10)
+        let budget = PatientBudget(amount: 10)
         #expect(await budget.take(5, within: .seconds(60), clock: SystemDeliveryClock()))
         async let large = budget.take(8, within: .milliseconds(50), clock: SystemDeliveryClock())
         await budget.waiters(1)
@@ -100,7 +100,7 @@ private final class Order: Sendable {
     func note(_ number: Int) { self.numbers.withLock { $0.append(number) } }
 }
 
-extension BodyBudget {
+extension PatientBudget {
     /// Waits until so many wait for room.
     fileprivate func waiters(_ count: Int) async {
         while self.waiting < count { await Task.yield() }

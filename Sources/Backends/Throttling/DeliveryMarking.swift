@@ -70,8 +70,10 @@ package struct DeliveryClaim: Hashable, Sendable {
     package static let maximumOutcomeBytes = 8 << 10
     /// The most recipients of one claim.
     package static let maximumRecipients = 1000
-    /// How many owners may die with a message in their hands before it is taken for what kills them.
-    package static let maximumDeaths = 3
+    /// How many owners die with a message in their hands before it is suspected, and claimed alone only.
+    package static let suspectDeaths = 2
+    /// How many owners die with a message in their hands, the last of them when it was their only suspect, before it is taken for what kills them.
+    package static let maximumDeaths = 4
 
     package var messageID: MessageID
     /// The recipients' addresses, as in the record.
@@ -82,6 +84,8 @@ package struct DeliveryClaim: Hashable, Sendable {
     package var hop: Int
     /// The worker that claims.
     package var owner: WorkerID
+    /// Whether the worker promises to have no other suspect in hand until this one is finished or released; suspects are refused otherwise.
+    package var isAlone = false
 
     package init(messageID: MessageID, recipients: [String], attempt: Int, hop: Int, owner: WorkerID) {
         self.messageID = messageID
@@ -100,6 +104,9 @@ package enum ClaimAnswer: Hashable, Sendable {
     case claimedInDoubt
     /// Another, living owner has it under way: look again later.
     case heldByLivingOwner
+    /// ``DeliveryClaim/suspectDeaths`` owners died while they had it under way, as they had much else. It is not claimed: claim it again, with
+    /// ``DeliveryClaim/isAlone``, when no other such message is in hand.
+    case suspect
     /// ``DeliveryClaim/maximumDeaths`` owners died while they had it under way: perhaps by it. It is not claimed, and the next claim begins to
     /// count anew; so whoever gets this answer puts the record where a person looks at it.
     case ownersDied

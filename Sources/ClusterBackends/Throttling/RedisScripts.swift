@@ -188,13 +188,13 @@ enum RedisScripts {
 
         """
 
-    /// Answers for each marker `C` claimed, `D` claimed in doubt, `H` held by a living owner, `K` not claimed since too many owners died with it,
-    /// `S` superseded, or `F` and the outcome.
+    /// Answers for each marker `C` claimed, `D` claimed in doubt, `H` held by a living owner, `A` not claimed since it must be claimed alone,
+    /// `K` not claimed since too many owners died with it, `S` superseded, or `F` and the outcome.
     ///
     /// An owner gets again what it has open: what it has in hand it knows itself, and whatever else it has open is from a call of which no answer
     /// came.
     ///
-    /// `ARGV`: those above, this call's ticket, how many owners may die.
+    /// `ARGV`: those above, this call's ticket, how many owners may die, and how many before it must be claimed alone.
     static let claim = RedisScript(
         opening + markers + """
             local answers = {}
@@ -221,6 +221,10 @@ enum RedisScripts {
                   elseif doubt then answer = 'D'
                   end
                 end
+              end
+              if (answer == 'C' or answer == 'D') and deaths >= tonumber(ARGV[9]) then
+                write(KEYS[i], 'r', answer == 'D' and '1' or '0', deaths, ARGV[7], '')
+                answer = 'A'
               end
               if answer == 'C' then write(KEYS[i], 'c', '0', deaths, ARGV[7], '')
               elseif answer == 'D' then write(KEYS[i], 'c', '1', deaths, ARGV[7], '') end

@@ -18,7 +18,11 @@ extension RedisThrottling: DeliveryMarking {
         let keys = distinct
         let ticket = self.ticket.add(1, ordering: .relaxed).newValue
         let keep = self.configuration.unfinishedHorizon
-        let more: [RedisArgument] = [.text(String(ticket, radix: 16)), .integer(Int64(DeliveryClaim.maximumDeaths))]
+        let more: [RedisArgument] = [
+            .text(String(ticket, radix: 16)), .integer(Int64(DeliveryClaim.maximumDeaths)),
+            // Deaths from which a claim must be alone: none that this one can have, when it is.
+            .integer(Int64(claim.isAlone ? DeliveryClaim.maximumDeaths : DeliveryClaim.suspectDeaths)),
+        ]
         self.client.send(self.command(RedisScripts.claim, claim, keys, keptFor: keep, more)) { [self] result in
             switch result {
             case .success(let value):
@@ -90,6 +94,7 @@ extension RedisThrottling: DeliveryMarking {
         case UInt8(ascii: "C"): return .claimed
         case UInt8(ascii: "D"): return .claimedInDoubt
         case UInt8(ascii: "H"): return .heldByLivingOwner
+        case UInt8(ascii: "A"): return .suspect
         case UInt8(ascii: "K"): return .ownersDied
         case UInt8(ascii: "S"): return .superseded
         case UInt8(ascii: "F"): return .finished(outcome: Array(bytes.dropFirst()))

@@ -81,7 +81,22 @@ extension DeliveryWorker {
         var claim = DeliveryClaim(
             messageID: record.messageID, recipients: record.message.recipients, attempt: record.attempt, hop: Int(record.message.hop),
             owner: self.id)
-        guard case .done(let answers) = await self.persist({ try await self.throttling.claim(claim) }) else { return .leave }
+        guard case .done(var answers) = await self.persist({ [claim] in try await self.throttling.claim(claim) }) else { return .leave }
+        defer { if claim.isAlone { self.state.suspects.giveBack(1) } }
+        if answers.contains(.suspect) {
+            // Workers have ended with it and with others in hand. One of these at a time: should this one end too, it is known with which.
+            let whole = claim.recipients
+            claim.recipients = zip(whole, answers).filter { $1 == .claimed || $1 == .claimedInDoubt }.map(\.0)
+            if !claim.recipients.isEmpty { await self.release(claim) }
+            claim.recipients = whole
+            guard await self.state.suspects.take(1, within: self.configuration.lanes.patience, clock: self.clock) else {
+                guard !self.state.isStopping else { return .leave }
+                return await self.hold(record, recipients: whole, for: self.ownerHold(record), ticket, counting: self.metrics.heldForOwner)
+            }
+            claim.isAlone = true
+            guard case .done(let again) = await self.persist({ [claim] in try await self.throttling.claim(claim) }) else { return .leave }
+            answers = again
+        }
         guard answers.count == record.message.recipients.count else { return .leave }
 
         var open: [String] = []
@@ -94,7 +109,8 @@ extension DeliveryWorker {
             case .claimedInDoubt:
                 self.metrics.inDoubt.increment()
                 open.append(recipient)
-            case .heldByLivingOwner: held.append(recipient)
+            // A suspect can be had alone.
+            case .heldByLivingOwner, .suspect: held.append(recipient)
             case .ownersDied: deadly.append(recipient)
             case .finished(let bytes):
                 guard let outcome = try? Apus_V1_DeliveryOutcome(serializedBytes: bytes) else {

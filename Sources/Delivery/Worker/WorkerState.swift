@@ -30,13 +30,15 @@ final class WorkerState: Sendable {
     }
 
     /// Memory for bodies that records only refer to: half of all that may be in flight.
-    let bodies: BodyBudget
+    let bodies: PatientBudget
+    /// One of the messages with which workers have ended at a time: the next time it is known which.
+    let suspects = PatientBudget(amount: 1)
 
     private let shared: Mutex<Shared>
     private let commitCompletions: Int
 
     init(limits: PartitionLedger.Limits, commitCompletions: Int) {
-        self.bodies = BodyBudget(octets: limits.octets / 2)
+        self.bodies = PatientBudget(amount: limits.octets / 2)
         self.shared = Mutex(Shared(ledger: PartitionLedger(limits: limits)))
         self.commitCompletions = commitCompletions
     }
@@ -138,6 +140,7 @@ final class WorkerState: Sendable {
         }
         for copy in copies { copy.resume(returning: false) }
         self.bodies.close()
+        self.suspects.close()
     }
 
     func abandon() {

@@ -82,24 +82,36 @@ import Testing
         }
     }
 
-    @Test(arguments: ThrottlingImplementation.allCases) func whatThreeOwnersDiedWithIsNobodys(on implementation: ThrottlingImplementation)
-        async throws
-    {
+    @Test(arguments: ThrottlingImplementation.allCases) func whatOwnersDieWithIsClaimedAloneAndThenNobodys(
+        on implementation: ThrottlingImplementation
+    ) async throws {
         try await implementation.withEngine { engine, _ in
-            let owners = (0..<6).map { WorkerID("owner-\($0)") }
+            let owners = (0..<8).map { WorkerID("owner-\($0)") }
+            func alone(_ owner: Int) -> DeliveryClaim {
+                var claim = Self.claim(owner: owners[owner])
+                claim.isAlone = true
+                return claim
+            }
             // Nobody of these beats, so each is dead for the next; what is given back is given back by a living one.
             #expect(try await engine.claim(Self.claim(owner: owners[0])) == [.claimed])
             #expect(try await engine.claim(Self.claim(owner: owners[1])) == [.claimed])
             try await engine.release(Self.claim(owner: owners[1]))
             #expect(try await engine.claim(Self.claim(owner: owners[2])) == [.claimed])
             try await engine.markData(Self.claim(owner: owners[2]))
-            #expect(try await engine.claim(Self.claim(owner: owners[3])) == [.claimedInDoubt])
-            #expect(try await engine.claim(Self.claim(owner: owners[4])) == [.ownersDied])
-            // A person has looked at it: it may be tried again, three times.
-            #expect(try await engine.claim(Self.claim(owner: owners[5])) == [.claimedInDoubt])
-            #expect(try await engine.claim(Self.claim(owner: owners[0])) == [.claimedInDoubt])
-            try await engine.finish(Self.claim(owner: owners[0]), outcomes: [[7]])
-            #expect(try await engine.claim(Self.claim(owner: owners[1])) == [.finished(outcome: [7])])
+            // Two: from now on it is had alone only, by whoever asks, and being refused is no death.
+            #expect(try await engine.claim(Self.claim(owner: owners[3])) == [.suspect])
+            #expect(try await engine.claim(Self.claim(owner: owners[4])) == [.suspect])
+            #expect(try await engine.claim(alone(4)) == [.claimedInDoubt])
+            try await engine.release(Self.claim(owner: owners[4]))
+            #expect(try await engine.claim(Self.claim(owner: owners[4])) == [.suspect])
+            #expect(try await engine.claim(alone(4)) == [.claimedInDoubt])
+            #expect(try await engine.claim(alone(5)) == [.claimedInDoubt])
+            #expect(try await engine.claim(Self.claim(owner: owners[6])) == [.ownersDied])
+            // A person has looked at it: the count begins anew.
+            #expect(try await engine.claim(Self.claim(owner: owners[6])) == [.claimedInDoubt])
+            #expect(try await engine.claim(Self.claim(owner: owners[7])) == [.claimedInDoubt])
+            try await engine.finish(Self.claim(owner: owners[7]), outcomes: [[7]])
+            #expect(try await engine.claim(Self.claim(owner: owners[0])) == [.finished(outcome: [7])])
         }
     }
 

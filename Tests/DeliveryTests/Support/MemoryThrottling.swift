@@ -25,6 +25,8 @@ final class MemoryThrottling: DeliveryMarking, WorkerRegistry, RateLimiting {
     }
 
     struct State {
+        /// The most messages with which owners have died that were under way at once.
+        var mostSuspects = 0
         var markers: [Key: Marker] = [:]
         var alive: [WorkerID: [UInt8]] = [:]
         /// The next so many calls fail.
@@ -48,7 +50,10 @@ final class MemoryThrottling: DeliveryMarking, WorkerRegistry, RateLimiting {
                 Result {
                     try Self.fail(&state)
                     state.calls.append("claim")
-                    return claim.recipients.map { Self.answer(claim, $0, &state) }
+                    let answers = claim.recipients.map { Self.answer(claim, $0, &state) }
+                    let open = state.markers.values.count { $0.deaths >= DeliveryClaim.suspectDeaths && ($0.phase == .claimed || $0.phase == .data) }
+                    state.mostSuspects = max(state.mostSuspects, open)
+                    return answers
                 }
             })
     }
@@ -71,7 +76,13 @@ final class MemoryThrottling: DeliveryMarking, WorkerRegistry, RateLimiting {
                         return .ownersDied
                     }
                     if marker.phase == .data { answer = .claimedInDoubt }
-                case .released: if marker.hop > claim.hop { return .superseded }
+                case .released:
+                    if marker.hop > claim.hop { return .superseded }
+                    deaths = marker.deaths
+                }
+                if deaths >= DeliveryClaim.suspectDeaths, !claim.isAlone {
+                    state.markers[key] = Marker(attempt: claim.attempt, hop: claim.hop, owner: claim.owner, phase: .released, deaths: deaths)
+                    return .suspect
                 }
             }
         }
@@ -123,8 +134,10 @@ final class MemoryThrottling: DeliveryMarking, WorkerRegistry, RateLimiting {
         try Self.fail(&state)
         state.calls.append(name)
         for (index, recipient) in claim.recipients.enumerated() {
-            state.markers[Key(message: claim.messageID.rawValue, recipient: recipient)] = Marker(
-                attempt: claim.attempt, hop: claim.hop, owner: claim.owner, phase: phase(index))
+            let key = Key(message: claim.messageID.rawValue, recipient: recipient)
+            let phase = phase(index)
+            let deaths = if case .finished = phase { 0 } else { state.markers[key]?.deaths ?? 0 }
+            state.markers[key] = Marker(attempt: claim.attempt, hop: claim.hop, owner: claim.owner, phase: phase, deaths: deaths)
         }
     }
 

@@ -28,8 +28,8 @@ struct PublishedEvents: Sendable {
 }
 
 extension ClusterEngines {
-    /// Publishes what killed processes have left, and reads all that was ever published.
-    func publishedEvents() async throws -> PublishedEvents {
+    /// Publishes what killed processes have left, and reads what was ever published until it is enough, for 30 s at most.
+    func publishedEvents(until isEnough: (PublishedEvents) -> Bool) async throws -> PublishedEvents {
         let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let kafka = try KafkaMessageBus(
             KafkaMessageBus.Configuration(
@@ -50,15 +50,14 @@ extension ClusterEngines {
             defer { publisher.stop() }
             let reader = try await bus.read(topic: Topics.publishedEvents, from: .earliest, follow: true)
             group.addTask {
-                // A group without members takes its time to form; then it is quick. A follower gives nothing when there is no more.
-                try await Task.sleep(for: .seconds(20))
+                try await Task.sleep(for: .seconds(30))
                 await reader.close()
             }
-            while let batch = try await reader.nextBatch() {
+            while !isEnough(events), let batch = try await reader.nextBatch() {
                 for record in batch { try events.add(record.value) }
             }
-            publisher.stop()
-            await kafka.close()
+            group.cancelAll()
+            await reader.close()
         }
         return events
     }

@@ -8,6 +8,7 @@ struct MarkerIndex: Sendable {
         case claimed
         case claimedInDoubt
         case heldByLivingOwner
+        case suspect
         case ownersDied
         case superseded
         /// Finished, and the outcome is still in memory.
@@ -26,11 +27,13 @@ struct MarkerIndex: Sendable {
 
     /// Claims recipients.
     ///
-    /// - Parameter isAlive: whether another owner is.
+    /// - Parameters:
+    ///   - isAlone: whether the claimer has no other suspect in hand.
+    ///   - isAlive: whether another owner is.
     /// - Returns: the answers in order, the recipients that are now the claimer's, to be written, and those that are nobody's since too many
-    ///   owners died with them, to be written too.
+    ///   owners died with them, or since they are suspected of it, to be written too.
     mutating func claim(
-        _ keys: [MarkerKey], attempt: Int32, hop: Int32, owner: WorkerID, isAlive: (WorkerID) -> Bool
+        _ keys: [MarkerKey], attempt: Int32, hop: Int32, owner: WorkerID, isAlone: Bool, isAlive: (WorkerID) -> Bool
     ) -> (answers: [Answer], claimed: [MarkerRecord.Recipient], setAside: [MarkerRecord.Recipient]) {
         let number = self.number(of: owner)
         var answers: [Answer] = []
@@ -46,25 +49,31 @@ struct MarkerIndex: Sendable {
                 }
                 seen[key] = answers.count
             }
-            let (answer, deaths) = self.answer(key, attempt: attempt, hop: hop, owner: number, isAlive: isAlive)
-            answers.append(answer)
+            var (answer, deaths) = self.answer(key, attempt: attempt, hop: hop, owner: number, isAlive: isAlive)
             let old = self.markers[key]
+            let isInDoubt: Bool
             switch answer {
             case .claimed, .claimedInDoubt:
-                let isInDoubt = answer == .claimedInDoubt
+                isInDoubt = answer == .claimedInDoubt
+                if !isAlone, Int(deaths) >= DeliveryClaim.suspectDeaths { answer = .suspect }
+            default: isInDoubt = old.map { $0.phase == .data || $0.isInDoubt } ?? false
+            }
+            answers.append(answer)
+            switch answer {
+            case .claimed, .claimedInDoubt:
                 self.outcomes[key] = nil
                 self.markers[key] = Marker(
                     attempt: attempt, hop: hop, phase: .claimed, isInDoubt: isInDoubt, deaths: deaths, owner: number, position: old?.position,
                     place: old?.place ?? 0
                 )
                 claimed.append(MarkerRecord.Recipient(key: key, isInDoubt: isInDoubt, deaths: deaths, outcome: []))
-            case .ownersDied:
-                let isInDoubt = old.map { $0.phase == .data || $0.isInDoubt } ?? false
+            case .suspect, .ownersDied:
+                // Nobody's; the deaths of a suspect stand.
                 self.markers[key] = Marker(
-                    attempt: attempt, hop: hop, phase: .released, isInDoubt: isInDoubt, owner: number, position: old?.position,
+                    attempt: attempt, hop: hop, phase: .released, isInDoubt: isInDoubt, deaths: deaths, owner: number, position: old?.position,
                     place: old?.place ?? 0
                 )
-                setAside.append(MarkerRecord.Recipient(key: key, isInDoubt: isInDoubt, outcome: []))
+                setAside.append(MarkerRecord.Recipient(key: key, isInDoubt: isInDoubt, deaths: deaths, outcome: []))
             case .heldByLivingOwner, .superseded, .finished, .finishedAt: break
             }
         }

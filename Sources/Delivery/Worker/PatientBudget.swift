@@ -1,12 +1,12 @@
 internal import DequeModule
 internal import Synchronization
 
-/// Memory for bodies that are fetched for delivery. Those for whom there is no room wait in their order, for a while: unlike a caller at the
-/// entrance they cannot be refused, but they can be put away.
-package final class BodyBudget: Sendable {
+/// Something of which there is so much, such as memory for bodies that are fetched. Those for whom there is none left wait in their order, for a
+/// while: unlike a caller at the entrance they cannot be refused, but they can be put away.
+package final class PatientBudget: Sendable {
     private struct Waiter {
         var number: UInt64
-        var octets: Int
+        var amount: Int
         var continuation: CheckedContinuation<Bool, Never>
     }
 
@@ -20,9 +20,9 @@ package final class BodyBudget: Sendable {
     private let limit: Int
     private let state: Mutex<State>
 
-    /// - Parameter octets: of all together.
-    package init(octets: Int) {
-        self.limit = max(octets, 1)
+    /// - Parameter amount: of all together.
+    package init(amount: Int) {
+        self.limit = max(amount, 1)
         self.state = Mutex(State(free: self.limit))
     }
 
@@ -33,22 +33,22 @@ package final class BodyBudget: Sendable {
     ///
     /// - Parameter patience: how long, at most.
     /// - Returns: false, having taken nothing, when there was none in time, or the budget was closed.
-    package func take(_ octets: Int, within patience: Duration, clock: any DeliveryClock) async -> Bool {
-        let octets = min(octets, self.limit)
-        if self.takeNow(octets) { return true }
-        return await Patience.wait(patience, clock: clock) { await self.wait(octets) }
+    package func take(_ amount: Int, within patience: Duration, clock: any DeliveryClock) async -> Bool {
+        let amount = min(amount, self.limit)
+        if self.takeNow(amount) { return true }
+        return await Patience.wait(patience, clock: clock) { await self.wait(amount) }
     }
 
-    private func takeNow(_ octets: Int) -> Bool {
+    private func takeNow(_ amount: Int) -> Bool {
         self.state.withLock { state in
-            guard !state.isClosed, state.waiters.isEmpty, octets <= state.free else { return false }
-            state.free -= octets
+            guard !state.isClosed, state.waiters.isEmpty, amount <= state.free else { return false }
+            state.free -= amount
             return true
         }
     }
 
     /// Waits until there is room, the budget is closed, or the task is cancelled.
-    private func wait(_ octets: Int) async -> Bool {
+    private func wait(_ amount: Int) async -> Bool {
         let number = self.state.withLock { state in
             defer { state.nextNumber += 1 }
             return state.nextNumber
@@ -57,11 +57,11 @@ package final class BodyBudget: Sendable {
             await withCheckedContinuation { continuation in
                 let answer: Bool? = self.state.withLock { state in
                     if state.isClosed || Task.isCancelled { return false }
-                    guard state.waiters.isEmpty, octets <= state.free else {
-                        state.waiters.append(Waiter(number: number, octets: octets, continuation: continuation))
+                    guard state.waiters.isEmpty, amount <= state.free else {
+                        state.waiters.append(Waiter(number: number, amount: amount, continuation: continuation))
                         return nil
                     }
-                    state.free -= octets
+                    state.free -= amount
                     return true
                 }
                 if let answer { continuation.resume(returning: answer) }
@@ -79,9 +79,9 @@ package final class BodyBudget: Sendable {
     }
 
     /// Gives back what ``take(_:within:clock:)`` gave for the same demand.
-    package func giveBack(_ octets: Int) {
+    package func giveBack(_ amount: Int) {
         let admitted = self.state.withLock { state in
-            state.free += min(octets, self.limit)
+            state.free += min(amount, self.limit)
             return Self.admit(&state)
         }
         for waiter in admitted { waiter.continuation.resume(returning: true) }
@@ -99,8 +99,8 @@ package final class BodyBudget: Sendable {
 
     private static func admit(_ state: inout State) -> [Waiter] {
         var admitted: [Waiter] = []
-        while let first = state.waiters.first, first.octets <= state.free {
-            state.free -= first.octets
+        while let first = state.waiters.first, first.amount <= state.free {
+            state.free -= first.amount
             admitted.append(state.waiters.removeFirst())
         }
         return admitted
