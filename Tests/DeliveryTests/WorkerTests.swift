@@ -361,7 +361,7 @@ import Testing
 
     // MARK: - Records that cannot be handled
 
-    /// What three workers have died with kills the fourth one no more: a person looks at it. What was settled of it is told.
+    /// What five workers have died with kills no sixth: a person looks at it. What was settled of it is told.
     @Test func whatWorkersEndedWithIsSetAside() async throws {
         try await WorkerStage.run { setup in
             var delivered = Apus_V1_DeliveryOutcome()
@@ -369,7 +369,7 @@ import Testing
             let outcome: [UInt8] = try delivered.serializedBytes()
             setup.throttling.state.withLock { state in
                 state.markers[.init(message: Messages.id(1), recipient: "a@x.test")] = .init(
-                    attempt: 1, hop: 0, owner: WorkerID("third"), phase: .claimed, deaths: 3)
+                    attempt: 1, hop: 0, owner: WorkerID("third"), phase: .claimed, deaths: 4)
                 state.markers[.init(message: Messages.id(1), recipient: "done@x.test")] = .init(
                     attempt: 1, hop: 0, owner: WorkerID("third"), phase: .finished(outcome))
             }
@@ -380,7 +380,7 @@ import Testing
             try await stage.drained()
             #expect(stage.sink.messages.map(\.recipients) == [["c@x.test"]])
             let dead = try stage.bus.records(Topics.dead).map { try RecordCoding.decode(Apus_V1_DeadRecord.self, from: $0.value) }
-            #expect(dead.count == 1 && dead[0].reason.contains("4 workers ended"))
+            #expect(dead.count == 1 && dead[0].reason.contains("5 workers ended"))
             #expect(try Apus_V1_OutboundMessage(serializedBytes: dead[0].value).recipients == ["b@x.test", "a@x.test"])
             #expect(try stage.events.map(\.delivery.recipients).filter { $0 != ["c@x.test"] } == [["done@x.test"]])
             // Put back, its count begins anew.
@@ -390,26 +390,26 @@ import Testing
         }
     }
 
-    /// Of those with which two workers have ended, each is alone of its kind in hand; others go on beside.
-    @Test func suspectsAreTakenOneAtATime() async throws {
-        let suspects = 4
+    /// The more workers have ended with a message, the fewer of its kind are in hand at once; others go on beside.
+    @Test(arguments: [(died: 2, atOnce: 64), (died: 3, atOnce: 8), (died: 4, atOnce: 1)])
+    func suspectsAreTakenFewAtATime(died: Int, atOnce: Int) async throws {
+        let suspects = atOnce + 20
         try await WorkerStage.run { setup in
             setup.throttling.state.withLock { state in
                 for number in 0..<suspects {
                     state.markers[.init(message: Messages.id(number), recipient: "s\(number)@x.test")] = .init(
-                        attempt: 1, hop: 0, owner: WorkerID("gone"), phase: .claimed, deaths: 1)
+                        attempt: 1, hop: 0, owner: WorkerID("gone"), phase: .claimed, deaths: died - 1)
                 }
             }
         } _: { stage in
             try await stage.submit(
                 (0..<suspects).map { Messages.message($0, to: ["s\($0)@x.test"]) }
-                    + (0..<20).map { Messages.message(100 + $0, to: ["c\($0)@x.test"]) })
+                    + (0..<20).map { Messages.message(500 + $0, to: ["c\($0)@x.test"]) })
             try await stage.drained()
             #expect(stage.sink.messages.count == suspects + 20)
-            let calls = stage.throttling.state.withLock { $0.calls.count { $0 == "claim" } }
-            #expect(calls >= suspects * 2 + 20)
-            #expect(stage.throttling.state.withLock { $0.mostSuspects } == 1)
             #expect(try stage.bus.records(Topics.dead).isEmpty)
+            let most = stage.throttling.state.withLock { $0.mostUnderWay[died] }
+            #expect(most.map { $0 <= atOnce } ?? false, "\(most ?? 0)")
         }
     }
 

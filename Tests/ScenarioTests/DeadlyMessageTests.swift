@@ -6,7 +6,7 @@ extension Scenarios {
     /// A message during which the process ends, again and again.
     @Suite
     struct DeadlyMessage {
-        /// After four of them it is not tried any more, other mail goes on, and a person decides.
+        /// After five of them it is not tried any more, other mail goes on, and a person decides.
         @Test
         func isSetAside() async throws {
             try await Stage.run { stage in
@@ -14,7 +14,7 @@ extension Scenarios {
                 let (server, client) = try await stage.startServer(to: sink)
                 let deadly = try await client.send(SendEmailBody.simple(from: "ada@example.com", to: ["deadly@deadly.test"]), to: server.address)
                 let id: String = try #require(deadly.messageID, "\(deadly.summary)")
-                for _ in 0..<4 {
+                for _ in 0..<5 {
                     _ = try await eventually(within: .seconds(30), "a session", every: .milliseconds(100)) { () -> Bool? in
                         try await server.queue().lanes.contains { $0.destinations.contains("deadly.test") } ? true : nil
                     }
@@ -26,7 +26,7 @@ extension Scenarios {
                     let list = try await server.command("dead", "list")
                     return list.contains(id) ? list : nil
                 }
-                #expect(list.contains("4 workers ended while they had it in hand"), "\(list)")
+                #expect(list.contains("5 workers ended while they had it in hand"), "\(list)")
                 let later = try await client.send(SendEmailBody.simple(from: "ada@example.com", to: ["bob@well.test"]), to: server.address)
                 let log = try await server.followEvents()
                 _ = try await log.until(within: .seconds(30), "the other message's delivery") { events in

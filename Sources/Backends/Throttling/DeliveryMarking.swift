@@ -70,10 +70,10 @@ package struct DeliveryClaim: Hashable, Sendable {
     package static let maximumOutcomeBytes = 8 << 10
     /// The most recipients of one claim.
     package static let maximumRecipients = 1000
-    /// How many owners die with a message in their hands before it is suspected, and claimed alone only.
+    /// How many owners die with a message in their hands before it is suspected of it, and had only by who admits that.
     package static let suspectDeaths = 2
-    /// How many owners die with a message in their hands, the last of them when it was their only suspect, before it is taken for what kills them.
-    package static let maximumDeaths = 4
+    /// How many owners die with a message in their hands before it is taken for what kills them.
+    package static let maximumDeaths = 5
 
     package var messageID: MessageID
     /// The recipients' addresses, as in the record.
@@ -84,8 +84,8 @@ package struct DeliveryClaim: Hashable, Sendable {
     package var hop: Int
     /// The worker that claims.
     package var owner: WorkerID
-    /// Whether the worker promises to have no other suspect in hand until this one is finished or released; suspects are refused otherwise.
-    package var isAlone = false
+    /// The most deaths that a message of this claim may have caused: who claims suspects has few of them in hand at once.
+    package var admittedDeaths = suspectDeaths - 1
 
     package init(messageID: MessageID, recipients: [String], attempt: Int, hop: Int, owner: WorkerID) {
         self.messageID = messageID
@@ -104,9 +104,9 @@ package enum ClaimAnswer: Hashable, Sendable {
     case claimedInDoubt
     /// Another, living owner has it under way: look again later.
     case heldByLivingOwner
-    /// ``DeliveryClaim/suspectDeaths`` owners died while they had it under way, as they had much else. It is not claimed: claim it again, with
-    /// ``DeliveryClaim/isAlone``, when no other such message is in hand.
-    case suspect
+    /// So many owners died while they had it under way, as they had much else: more than the claim admits. It is not claimed: claim it again,
+    /// admitting them, when few such messages are in hand.
+    case suspect(deaths: Int)
     /// ``DeliveryClaim/maximumDeaths`` owners died while they had it under way: perhaps by it. It is not claimed, and the next claim begins to
     /// count anew; so whoever gets this answer puts the record where a person looks at it.
     case ownersDied
@@ -114,4 +114,9 @@ package enum ClaimAnswer: Hashable, Sendable {
     case finished(outcome: [UInt8])
     /// A later attempt or hop has been claimed or finished: this record is an old copy, drop it.
     case superseded
+
+    /// The deaths of a ``suspect(deaths:)``.
+    package var deaths: Int? {
+        if case .suspect(let deaths) = self { deaths } else { nil }
+    }
 }

@@ -188,13 +188,13 @@ enum RedisScripts {
 
         """
 
-    /// Answers for each marker `C` claimed, `D` claimed in doubt, `H` held by a living owner, `A` not claimed since it must be claimed alone,
-    /// `K` not claimed since too many owners died with it, `S` superseded, or `F` and the outcome.
+    /// Answers for each marker `C` claimed, `D` claimed in doubt, `H` held by a living owner, `A` and the deaths not claimed since the claim does not
+    /// admit so many, `K` not claimed since too many owners died with it, `S` superseded, or `F` and the outcome.
     ///
     /// An owner gets again what it has open: what it has in hand it knows itself, and whatever else it has open is from a call of which no answer
     /// came.
     ///
-    /// `ARGV`: those above, this call's ticket, how many owners may die, and how many before it must be claimed alone.
+    /// `ARGV`: those above, this call's ticket, how many owners may die, and how many deaths the claim admits.
     static let claim = RedisScript(
         opening + markers + """
             local answers = {}
@@ -222,9 +222,9 @@ enum RedisScripts {
                   end
                 end
               end
-              if (answer == 'C' or answer == 'D') and deaths >= tonumber(ARGV[9]) then
+              if (answer == 'C' or answer == 'D') and deaths > tonumber(ARGV[9]) then
                 write(KEYS[i], 'r', answer == 'D' and '1' or '0', deaths, ARGV[7], '')
-                answer = 'A'
+                answer = 'A' .. deaths
               end
               if answer == 'C' then write(KEYS[i], 'c', '0', deaths, ARGV[7], '')
               elseif answer == 'D' then write(KEYS[i], 'c', '1', deaths, ARGV[7], '') end

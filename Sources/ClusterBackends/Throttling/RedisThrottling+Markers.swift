@@ -20,8 +20,7 @@ extension RedisThrottling: DeliveryMarking {
         let keep = self.configuration.unfinishedHorizon
         let more: [RedisArgument] = [
             .text(String(ticket, radix: 16)), .integer(Int64(DeliveryClaim.maximumDeaths)),
-            // Deaths from which a claim must be alone: none that this one can have, when it is.
-            .integer(Int64(claim.isAlone ? DeliveryClaim.maximumDeaths : DeliveryClaim.suspectDeaths)),
+            .integer(Int64(claim.admittedDeaths)),
         ]
         self.client.send(self.command(RedisScripts.claim, claim, keys, keptFor: keep, more)) { [self] result in
             switch result {
@@ -94,7 +93,7 @@ extension RedisThrottling: DeliveryMarking {
         case UInt8(ascii: "C"): return .claimed
         case UInt8(ascii: "D"): return .claimedInDoubt
         case UInt8(ascii: "H"): return .heldByLivingOwner
-        case UInt8(ascii: "A"): return .suspect
+        case UInt8(ascii: "A"): return Int(String(decoding: bytes.dropFirst(), as: UTF8.self)).map { .suspect(deaths: $0) }
         case UInt8(ascii: "K"): return .ownersDied
         case UInt8(ascii: "S"): return .superseded
         case UInt8(ascii: "F"): return .finished(outcome: Array(bytes.dropFirst()))

@@ -82,18 +82,21 @@ extension DeliveryWorker {
             messageID: record.messageID, recipients: record.message.recipients, attempt: record.attempt, hop: Int(record.message.hop),
             owner: self.id)
         guard case .done(var answers) = await self.persist({ [claim] in try await self.throttling.claim(claim) }) else { return .leave }
-        defer { if claim.isAlone { self.state.suspects.giveBack(1) } }
-        if answers.contains(.suspect) {
-            // Workers have ended with it and with others in hand. One of these at a time: should this one end too, it is known with which.
+        var suspects: PatientBudget?
+        defer { suspects?.giveBack(1) }
+        if let deaths = answers.compactMap(\.deaths).max() {
+            // Workers have ended with it and with others in hand. A few of these at a time, and ever fewer: so it is found out which ends them.
             let whole = claim.recipients
             claim.recipients = zip(whole, answers).filter { $1 == .claimed || $1 == .claimedInDoubt }.map(\.0)
             if !claim.recipients.isEmpty { await self.release(claim) }
             claim.recipients = whole
-            guard await self.state.suspects.take(1, within: self.configuration.lanes.patience, clock: self.clock) else {
+            let room = self.state.suspects(deaths: deaths)
+            guard await room.take(1, within: self.configuration.lanes.patience, clock: self.clock) else {
                 guard !self.state.isStopping else { return .leave }
                 return await self.hold(record, recipients: whole, for: self.ownerHold(record), ticket, counting: self.metrics.heldForOwner)
             }
-            claim.isAlone = true
+            suspects = room
+            claim.admittedDeaths = deaths
             guard case .done(let again) = await self.persist({ [claim] in try await self.throttling.claim(claim) }) else { return .leave }
             answers = again
         }
@@ -109,7 +112,7 @@ extension DeliveryWorker {
             case .claimedInDoubt:
                 self.metrics.inDoubt.increment()
                 open.append(recipient)
-            // A suspect can be had alone.
+            // One more owner has died meanwhile.
             case .heldByLivingOwner, .suspect: held.append(recipient)
             case .ownersDied: deadly.append(recipient)
             case .finished(let bytes):

@@ -31,8 +31,11 @@ final class WorkerState: Sendable {
 
     /// Memory for bodies that records only refer to: half of all that may be in flight.
     let bodies: PatientBudget
-    /// One of the messages with which workers have ended at a time: the next time it is known which.
-    let suspects = PatientBudget(amount: 1)
+    /// How many messages are in hand at once with which two, three and four workers have ended. Of each number that a worker ends with, the next
+    /// have an eighth to look among.
+    static let suspectsAtOnce = [64, 8, 1]
+
+    private let suspects = WorkerState.suspectsAtOnce.map { PatientBudget(amount: $0) }
 
     private let shared: Mutex<Shared>
     private let commitCompletions: Int
@@ -68,6 +71,11 @@ final class WorkerState: Sendable {
             shared.heldPools.release(name)
             return address
         }
+    }
+
+    /// Room for messages with which so many workers have ended.
+    func suspects(deaths: Int) -> PatientBudget {
+        self.suspects[min(max(deaths - DeliveryClaim.suspectDeaths, 0), self.suspects.count - 1)]
     }
 
     /// One step of the pools whose mail is held.
@@ -140,7 +148,7 @@ final class WorkerState: Sendable {
         }
         for copy in copies { copy.resume(returning: false) }
         self.bodies.close()
-        self.suspects.close()
+        for room in self.suspects { room.close() }
     }
 
     func abandon() {

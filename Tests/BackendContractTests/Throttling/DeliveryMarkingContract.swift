@@ -76,20 +76,22 @@ import Testing
             // It stays in doubt when the second one gives it back, or dies before the dot.
             try await engine.release(Self.claim(owner: Self.two))
             #expect(try await engine.claim(Self.claim(owner: Self.two)) == [.claimedInDoubt])
-            #expect(try await engine.claim(Self.claim(owner: WorkerID("worker-3"))) == [.claimedInDoubt])
+            var third = Self.claim(owner: WorkerID("worker-3"))
+            third.admittedDeaths = 2
+            #expect(try await engine.claim(third) == [.claimedInDoubt])
             try await engine.finish(Self.claim(owner: WorkerID("worker-3")), outcomes: [[9]])
             #expect(try await engine.claim(Self.claim(owner: Self.two)) == [.finished(outcome: [9])])
         }
     }
 
-    @Test(arguments: ThrottlingImplementation.allCases) func whatOwnersDieWithIsClaimedAloneAndThenNobodys(
+    @Test(arguments: ThrottlingImplementation.allCases) func whatOwnersDieWithMustBeAdmittedAndIsThenNobodys(
         on implementation: ThrottlingImplementation
     ) async throws {
         try await implementation.withEngine { engine, _ in
             let owners = (0..<8).map { WorkerID("owner-\($0)") }
-            func alone(_ owner: Int) -> DeliveryClaim {
+            func admitting(_ deaths: Int, _ owner: Int) -> DeliveryClaim {
                 var claim = Self.claim(owner: owners[owner])
-                claim.isAlone = true
+                claim.admittedDeaths = deaths
                 return claim
             }
             // Nobody of these beats, so each is dead for the next; what is given back is given back by a living one.
@@ -98,17 +100,19 @@ import Testing
             try await engine.release(Self.claim(owner: owners[1]))
             #expect(try await engine.claim(Self.claim(owner: owners[2])) == [.claimed])
             try await engine.markData(Self.claim(owner: owners[2]))
-            // Two: from now on it is had alone only, by whoever asks, and being refused is no death.
-            #expect(try await engine.claim(Self.claim(owner: owners[3])) == [.suspect])
-            #expect(try await engine.claim(Self.claim(owner: owners[4])) == [.suspect])
-            #expect(try await engine.claim(alone(4)) == [.claimedInDoubt])
+            // Two: from now on who claims it must admit that, and being refused is no death.
+            #expect(try await engine.claim(Self.claim(owner: owners[3])) == [.suspect(deaths: 2)])
+            #expect(try await engine.claim(Self.claim(owner: owners[4])) == [.suspect(deaths: 2)])
+            #expect(try await engine.claim(admitting(2, 4)) == [.claimedInDoubt])
             try await engine.release(Self.claim(owner: owners[4]))
-            #expect(try await engine.claim(Self.claim(owner: owners[4])) == [.suspect])
-            #expect(try await engine.claim(alone(4)) == [.claimedInDoubt])
-            #expect(try await engine.claim(alone(5)) == [.claimedInDoubt])
-            #expect(try await engine.claim(Self.claim(owner: owners[6])) == [.ownersDied])
+            #expect(try await engine.claim(Self.claim(owner: owners[4])) == [.suspect(deaths: 2)])
+            #expect(try await engine.claim(admitting(3, 4)) == [.claimedInDoubt])
+            #expect(try await engine.claim(admitting(2, 5)) == [.suspect(deaths: 3)])
+            #expect(try await engine.claim(admitting(3, 5)) == [.claimedInDoubt])
+            #expect(try await engine.claim(admitting(4, 6)) == [.claimedInDoubt])
+            #expect(try await engine.claim(admitting(4, 7)) == [.ownersDied])
             // A person has looked at it: the count begins anew.
-            #expect(try await engine.claim(Self.claim(owner: owners[6])) == [.claimedInDoubt])
+            #expect(try await engine.claim(Self.claim(owner: owners[7])) == [.claimedInDoubt])
             #expect(try await engine.claim(Self.claim(owner: owners[7])) == [.claimedInDoubt])
             try await engine.finish(Self.claim(owner: owners[7]), outcomes: [[7]])
             #expect(try await engine.claim(Self.claim(owner: owners[0])) == [.finished(outcome: [7])])

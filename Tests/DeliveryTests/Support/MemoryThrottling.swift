@@ -25,8 +25,8 @@ final class MemoryThrottling: DeliveryMarking, WorkerRegistry, RateLimiting {
     }
 
     struct State {
-        /// The most messages with which owners have died that were under way at once.
-        var mostSuspects = 0
+        /// The most messages that were under way at once, by the deaths of their owners.
+        var mostUnderWay: [Int: Int] = [:]
         var markers: [Key: Marker] = [:]
         var alive: [WorkerID: [UInt8]] = [:]
         /// The next so many calls fail.
@@ -51,8 +51,10 @@ final class MemoryThrottling: DeliveryMarking, WorkerRegistry, RateLimiting {
                     try Self.fail(&state)
                     state.calls.append("claim")
                     let answers = claim.recipients.map { Self.answer(claim, $0, &state) }
-                    let open = state.markers.values.count { $0.deaths >= DeliveryClaim.suspectDeaths && ($0.phase == .claimed || $0.phase == .data) }
-                    state.mostSuspects = max(state.mostSuspects, open)
+                    let open = state.markers.values.filter { $0.deaths > 0 && ($0.phase == .claimed || $0.phase == .data) }
+                    for (deaths, open) in Dictionary(grouping: open, by: \.deaths) {
+                        state.mostUnderWay[deaths] = max(state.mostUnderWay[deaths] ?? 0, open.count)
+                    }
                     return answers
                 }
             })
@@ -80,9 +82,9 @@ final class MemoryThrottling: DeliveryMarking, WorkerRegistry, RateLimiting {
                     if marker.hop > claim.hop { return .superseded }
                     deaths = marker.deaths
                 }
-                if deaths >= DeliveryClaim.suspectDeaths, !claim.isAlone {
+                if deaths > claim.admittedDeaths {
                     state.markers[key] = Marker(attempt: claim.attempt, hop: claim.hop, owner: claim.owner, phase: .released, deaths: deaths)
-                    return .suspect
+                    return .suspect(deaths: deaths)
                 }
             }
         }

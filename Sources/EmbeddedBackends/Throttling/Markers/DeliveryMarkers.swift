@@ -94,7 +94,7 @@ final class DeliveryMarkers: Sendable {
                     throw ThrottlingError(.unavailable, "too many deliveries are remembered")
                 }
                 let (answers, claimed, setAside) = state.index.claim(
-                    keys, attempt: attempt, hop: hop, owner: claim.owner, isAlone: claim.isAlone, isAlive: self.workers.isAlive
+                    keys, attempt: attempt, hop: hop, owner: claim.owner, admittedDeaths: claim.admittedDeaths, isAlive: self.workers.isAlive
                 )
                 let isCrowded = state.index.count > self.configuration.maximumMarkers / 10 * 9
                 // Nothing has been sent yet, so nobody waits for these records; whatever is written after them is on disk after them.
@@ -238,7 +238,7 @@ extension DeliveryMarkers {
         case .claimed: .claimed
         case .claimedInDoubt: .claimedInDoubt
         case .heldByLivingOwner: .heldByLivingOwner
-        case .suspect: .suspect
+        case .suspect(let deaths): .suspect(deaths: deaths)
         case .ownersDied: .ownersDied
         case .superseded: .superseded
         case .finished(let outcome): .finished(outcome: outcome)

@@ -8,7 +8,7 @@ struct MarkerIndex: Sendable {
         case claimed
         case claimedInDoubt
         case heldByLivingOwner
-        case suspect
+        case suspect(deaths: Int)
         case ownersDied
         case superseded
         /// Finished, and the outcome is still in memory.
@@ -28,12 +28,12 @@ struct MarkerIndex: Sendable {
     /// Claims recipients.
     ///
     /// - Parameters:
-    ///   - isAlone: whether the claimer has no other suspect in hand.
+    ///   - admittedDeaths: the most that what is claimed may have caused.
     ///   - isAlive: whether another owner is.
     /// - Returns: the answers in order, the recipients that are now the claimer's, to be written, and those that are nobody's since too many
     ///   owners died with them, or since they are suspected of it, to be written too.
     mutating func claim(
-        _ keys: [MarkerKey], attempt: Int32, hop: Int32, owner: WorkerID, isAlone: Bool, isAlive: (WorkerID) -> Bool
+        _ keys: [MarkerKey], attempt: Int32, hop: Int32, owner: WorkerID, admittedDeaths: Int, isAlive: (WorkerID) -> Bool
     ) -> (answers: [Answer], claimed: [MarkerRecord.Recipient], setAside: [MarkerRecord.Recipient]) {
         let number = self.number(of: owner)
         var answers: [Answer] = []
@@ -55,7 +55,7 @@ struct MarkerIndex: Sendable {
             switch answer {
             case .claimed, .claimedInDoubt:
                 isInDoubt = answer == .claimedInDoubt
-                if !isAlone, Int(deaths) >= DeliveryClaim.suspectDeaths { answer = .suspect }
+                if Int(deaths) > admittedDeaths { answer = .suspect(deaths: Int(deaths)) }
             default: isInDoubt = old.map { $0.phase == .data || $0.isInDoubt } ?? false
             }
             answers.append(answer)
