@@ -34,23 +34,27 @@ struct ApusService {
         let eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: threads)
         let resolver = UnboundResolver(configuration: self.resolverConfiguration)
         try resolver.start()
+        let verificationResolver = UnboundResolver(configuration: self.verificationResolverConfiguration)
+        if self.roles.contains(.api) { try verificationResolver.start() }
         let signingPool = DKIMSigningPool()
         try signingPool.start()
         let result: Result<Void, any Error>
         do {
-            try await self.serve(eventLoops: eventLoops, resolver: resolver, signingPool: signingPool)
+            try await self.serve(
+                eventLoops: eventLoops, resolver: resolver, verificationResolver: verificationResolver, signingPool: signingPool)
             result = .success(())
         } catch {
             result = .failure(error)
         }
         await signingPool.close()
+        await verificationResolver.close()
         await resolver.close()
         try await eventLoops.shutdownGracefully()
         try result.get()
     }
 
     private func serve(
-        eventLoops: MultiThreadedEventLoopGroup, resolver: UnboundResolver, signingPool: DKIMSigningPool
+        eventLoops: MultiThreadedEventLoopGroup, resolver: UnboundResolver, verificationResolver: UnboundResolver, signingPool: DKIMSigningPool
     ) async throws {
         // The group stops its services in the opposite order: first no new mail, last nobody to deliver it.
         var services = self.parts.upkeep + [self.parts.controlPlane]
@@ -76,7 +80,7 @@ struct ApusService {
             services.append(MetricsServer(listen: listen, registry: self.metrics, isReady: self.isReady(resolver), logger: self.quietLogger))
         }
         if self.roles.contains(.api) {
-            services.append(IdentityVerifier(controlPlane: self.parts.controlPlane, resolver: resolver))
+            services.append(IdentityVerifier(controlPlane: self.parts.controlPlane, resolver: verificationResolver))
             services.append(try self.api(eventLoops: eventLoops, resolver: resolver))
         } else {
             Self.say("ready roles=\(self.roles.map(\.rawValue).sorted().joined(separator: ","))")
@@ -239,6 +243,16 @@ struct ApusService {
         var configuration = UnboundResolver.Configuration(
             servers: self.settings.delivery.dnsServers, validation: self.settings.delivery.dnsValidates ? .rootKeys : .off)
         configuration.timeout = self.settings.delivery.dnsTimeout
+        return configuration
+    }
+
+    /// Identities' records are looked up while somebody is publishing them: what was not there a moment ago must not be remembered, as the
+    /// resolver of deliveries does for a quarter of an hour.
+    private var verificationResolverConfiguration: UnboundResolver.Configuration {
+        var configuration = self.resolverConfiguration
+        configuration.maximumCacheTTL = 5
+        configuration.maximumNegativeCacheTTL = 0
+        configuration.cacheByteCount = 1 << 20
         return configuration
     }
 
