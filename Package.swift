@@ -16,6 +16,9 @@ let swiftSettings: [SwiftSetting] =
     // The parsers themselves, so that the fuzzer sees which way an input takes through them.
     + (isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer"])] : [])
 
+/// What is under test is optimized, and what tests it is not: that would only take minutes to build.
+let testSettings = swiftSettings + [.unsafeFlags(["-Onone"])]
+
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioConcurrency = Target.Dependency.product(name: "NIOConcurrencyHelpers", package: "swift-nio")
@@ -47,7 +50,7 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: testSettings)
 }
 
 /// One per folder of Fuzz, named after it.
@@ -252,6 +255,6 @@ let package = Package(
                 nioCore, nioPosix, logging,
             ],
             exclude: ["Scripts"],
-            swiftSettings: swiftSettings),
+            swiftSettings: testSettings),
     ] + fuzzTargets
 )

@@ -48,7 +48,7 @@ enum RedisScripts {
           return 0
         end
         local function keep()
-          redis.call('SET', KEYS[2], string.format('%.0f %.0f %d', aw, ap, leased), 'PX', math.max(math.ceil((aw - now) / 1000), 0) + 2000)
+          redis.call('SET', KEYS[2], string.format('%.0f %.0f %d', aw, ap, leased), 'PX', math.max(math.ceil((aw - now) / 1000), 0) + 120000)
         end
 
         """
