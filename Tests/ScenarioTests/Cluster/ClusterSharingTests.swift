@@ -137,7 +137,7 @@ extension Scenarios {
                      "sink": {"seed": 1, "rules": [{"name": "slow", "stage": "dot", "delayMilliseconds": 300}]},
                      "streams": [{"name": "load", "messages": \(1000 * workers), "concurrency": 16, "size": "4k",
                                   "domains": {"others": 48, "other": "d*.sink.test"}}],
-                     "settings": {"delivery.connections": 8, "kafka.partitions": 48},
+                     "settings": {"delivery.maximumConnections": 8, "kafka.partitions": 48},
                      "conditions": [{"measure": "lost", "atMost": 0}, {"measure": "doubled", "atMost": 0}]}
                     """, ["--workers", "\(workers)"], minutes: 5)
                 let times = arrivals.map(\.time).sorted()
