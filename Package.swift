@@ -137,7 +137,7 @@ let package = Package(
         library(
             "ControlPlane",
             [
-                "ApusCore", "Backends", "MailMessage", "MailAuthentication", "DNSResolver", nioCore, nioPosix, crypto, logging,
+                "ApusCore", "ApusSchema", "Backends", "MailMessage", "MailAuthentication", "DNSResolver", nioCore, nioPosix, crypto, logging,
                 serviceLifecycle,
             ]),
         library("Pipes", ["ApusCore", "Backends", nioCore, logging, metrics, serviceLifecycle]),

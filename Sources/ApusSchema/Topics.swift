@@ -28,6 +28,11 @@ package enum Topics {
         "apus.outbound.\(queue).\(deliveryClass.rawValue)"
     }
 
+    /// The topics of a queue's mail: what people wait for, and what is sent to many.
+    package static func outbound(queue: String) -> [String] {
+        [DeliveryClass.transactional, .bulk].map { Self.outbound(queue: queue, class: $0) }
+    }
+
     /// The class of an outbound topic's mail; transactional for any other topic.
     package static func deliveryClass(of topic: String) -> DeliveryClass {
         topic.hasSuffix(".\(DeliveryClass.bulk.rawValue)") ? .bulk : .transactional

@@ -1,4 +1,5 @@
 package import ApusCore
+package import ApusSchema
 internal import Backends
 internal import NIOCore
 internal import Synchronization
@@ -47,12 +48,15 @@ extension ControlPlane {
 
     /// Creates a pool without addresses.
     ///
+    /// - Parameter queue: where its mail waits, for as long as there is the pool; the bus has its topics already.
     /// - Throws: ``ControlPlaneError``: `invalid`, `alreadyExists`, `limitExceeded`, `unavailable`.
     @discardableResult
     package func createPool(
-        _ name: String, owner: AccountID?, scalingMode: SendingPool.ScalingMode = .standard, tags: [ResourceTag] = []
+        _ name: String, owner: AccountID?, queue: String = Topics.defaultQueue, scalingMode: SendingPool.ScalingMode = .standard,
+        tags: [ResourceTag] = []
     ) async throws -> SendingPool {
         try ResourceName.check(name, what: "Pool")
+        try self.checkQueue(queue)
         try ResourceName.check(tags)
         guard name != Self.defaultPool else {
             throw ControlPlaneError(.invalid, "Invalid pool name <\(name)>: mail that names no pool has this one.")
@@ -61,10 +65,17 @@ extension ControlPlane {
         guard count < self.configuration.maximumPools else {
             throw ControlPlaneError(.limitExceeded, "Maximum number of pools reached: \(self.configuration.maximumPools).")
         }
-        let pool = SendingPool(owner: owner, name: name, createdAt: self.now(), scalingMode: scalingMode, tags: tags)
+        let pool = SendingPool(owner: owner, name: name, createdAt: self.now(), queue: queue, scalingMode: scalingMode, tags: tags)
+        var mutations: [StateMutation] = [.create(StoredPool.key(name, owner: owner), value: try StoredPool(pool).encoded())]
+        if queue != Topics.defaultQueue, try await self.entry(StoredQueue.key(queue)) == nil {
+            mutations.append(.create(StoredQueue.key(queue), value: try StoredQueue(createdAt: pool.createdAt.rawValue).encoded()))
+        }
         do {
-            try await self.write([.create(StoredPool.key(name, owner: owner), value: try StoredPool(pool).encoded())])
+            try await self.write(mutations)
         } catch let error as StateError {
+            guard try await self.entry(StoredPool.key(name, owner: owner)) != nil else {
+                throw ControlPlaneError(.conflict, "Another request changes the same resource. Try again.", cause: error)
+            }
             throw ControlPlaneError(.alreadyExists, "The pool <\(name)> already exists.", cause: error)
         }
         return pool

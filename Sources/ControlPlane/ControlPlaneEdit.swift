@@ -9,13 +9,14 @@ enum ControlPlaneEdit: Sendable {
     case configurationSet(AccountID, String, ConfigurationSet?)
     /// nil for the installation's.
     case pool(AccountID?, String, SendingPool?)
+    case queue(String, exists: Bool)
     /// A document that is not copied.
     case nothing
 
     /// The collections that are copied.
     static let collections = [
         StoredAccount.collection, StoredAccessKey.collection, StoredIdentity.collection, StoredConfigurationSet.collection,
-        StoredPool.collection,
+        StoredPool.collection, StoredQueue.collection,
     ]
 
     /// Reads a document.
@@ -40,6 +41,8 @@ enum ControlPlaneEdit: Sendable {
             let owner = AccountID(key.scope)
             guard owner != nil || key.scope.isEmpty else { throw Self.unreadable(key) }
             self = .pool(owner, key.name, try entry.map { try StoredPool.decoded($0).value(owner: owner, name: key.name) })
+        case StoredQueue.collection:
+            self = .queue(key.name, exists: entry != nil)
         default:
             self = .nothing
         }

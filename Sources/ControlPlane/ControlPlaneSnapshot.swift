@@ -19,6 +19,8 @@ struct ControlPlaneSnapshot: Sendable {
     private(set) var configurationSets: [AccountID: [String: ConfigurationSet]] = [:]
     /// By owner; nil is the installation.
     private(set) var pools: [AccountID?: [String: SendingPool]] = [:]
+    /// Those that pools have beside the default one, or had.
+    private(set) var queues: Set<String> = []
     /// Signing keys that were opened, until their identity changes.
     private(set) var signingKeys: [Domain: [SigningKey]] = [:]
 
@@ -37,6 +39,8 @@ struct ControlPlaneSnapshot: Sendable {
             self.configurationSets[account, default: [:]][name] = set
         case .pool(let owner, let name, let pool):
             self.pools[owner, default: [:]][name] = pool
+        case .queue(let name, let exists):
+            if exists { self.queues.insert(name) } else { self.queues.remove(name) }
         case .nothing:
             break
         }

@@ -1,4 +1,5 @@
 package import ApusCore
+package import ApusSchema
 
 /// A named set of addresses that mail leaves from: an account's own, or the installation's, which every account may use.
 package struct SendingPool: Hashable, Sendable {
@@ -29,6 +30,8 @@ package struct SendingPool: Hashable, Sendable {
     /// 1 to 64 letters, digits, `_`, `-`.
     package let name: String
     package let createdAt: UnixMilliseconds
+    /// The queue that its mail waits in: pools with queues of their own cannot delay each other.
+    package let queue: String
     package var scalingMode: ScalingMode
     /// None for a pool whose mail leaves from the host's own address.
     package var addresses: [Address]
@@ -39,12 +42,13 @@ package struct SendingPool: Hashable, Sendable {
     package var tags: [ResourceTag]
 
     package init(
-        owner: AccountID?, name: String, createdAt: UnixMilliseconds, scalingMode: ScalingMode = .standard, addresses: [Address] = [],
-        isDraining: Bool = false, reroutedTo: String? = nil, tags: [ResourceTag] = []
+        owner: AccountID?, name: String, createdAt: UnixMilliseconds, queue: String = Topics.defaultQueue, scalingMode: ScalingMode = .standard,
+        addresses: [Address] = [], isDraining: Bool = false, reroutedTo: String? = nil, tags: [ResourceTag] = []
     ) {
         self.owner = owner
         self.name = name
         self.createdAt = createdAt
+        self.queue = queue
         self.scalingMode = scalingMode
         self.addresses = addresses
         self.isDraining = isDraining

@@ -30,8 +30,6 @@ extension Intake {
         package var bodyMargin: Duration
         /// Who sends, in the Feedback-ID header that mailbox providers report by: 5 to 15 letters and digits.
         package var feedbackSenderID: String
-        /// The queue of messages whose configuration set names no pool.
-        package var queue: String
         /// What an account may send into one pool before the rest is bulk mail, in recipients; nil for no such bound.
         package var transactionalShare: RateLimit?
 
@@ -39,7 +37,7 @@ extension Intake {
             region: Region = .usEast1, sendingDomain: String, ratePolicy: RatePolicy = .pace, maximumRecipients: Int = 50,
             maximumMessageBytes: Int = 40 << 20, inlineBodyBytes: Int = 256 << 10, sharedInlineBodyBytes: Int = 64 << 10,
             maximumDelivery: Duration = .seconds(50_400), bodyMargin: Duration = .seconds(86_400), feedbackSenderID: String = "ApusMail",
-            queue: String = "default", transactionalShare: RateLimit? = nil
+            transactionalShare: RateLimit? = nil
         ) {
             self.region = region
             self.sendingDomain = sendingDomain
@@ -51,7 +49,6 @@ extension Intake {
             self.maximumDelivery = maximumDelivery
             self.bodyMargin = bodyMargin
             self.feedbackSenderID = feedbackSenderID
-            self.queue = queue
             self.transactionalShare = transactionalShare
         }
     }

@@ -21,6 +21,7 @@ package final class Intake: Sendable {
     private let budget: ByteBudget
     private let now: @Sendable () -> UnixMilliseconds
     private let generator: Mutex<any RandomNumberGenerator & Sendable>
+    private let prepareQueue: @Sendable (String) async throws -> Void
 
     /// - Parameters:
     ///   - controlPlane: loaded.
@@ -31,10 +32,12 @@ package final class Intake: Sendable {
     ///   - configuration: see ``Configuration``.
     ///   - now: the time of day.
     ///   - generator: the source of message ids.
+    ///   - prepareQueue: sees that the bus has a queue's topics.
     package init(
         controlPlane: ControlPlane, bus: any MessageBus, bodies: any BodyStore, throttling: any RateLimiting & QuotaCounting,
         budget: ByteBudget, configuration: Configuration, now: (@Sendable () -> UnixMilliseconds)? = nil,
-        generator: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
+        generator: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator(),
+        prepareQueue: @escaping @Sendable (String) async throws -> Void = { _ in }
     ) {
         self.controlPlane = controlPlane
         self.bus = bus
@@ -44,6 +47,7 @@ package final class Intake: Sendable {
         self.configuration = configuration
         self.now = now ?? Self.timeOfDay
         self.generator = Mutex(generator)
+        self.prepareQueue = prepareQueue
     }
 
     /// Takes a message in.
@@ -62,8 +66,7 @@ package final class Intake: Sendable {
 
     /// Looks for mail of a pool where this intake puts it.
     package var poolMail: PoolMail {
-        PoolMail(
-            bus: self.bus, outbound: [Topics.DeliveryClass.transactional, .bulk].map { Topics.outbound(queue: self.configuration.queue, class: $0) })
+        PoolMail(bus: self.bus, controlPlane: self.controlPlane)
     }
 
     // MARK: Checks
@@ -223,6 +226,9 @@ package final class Intake: Sendable {
     private func messageRecord(
         _ records: MessageRecords, checked: Checked, prepared: PreparedMessage
     ) async throws -> OutgoingRecord {
+        let pool = checked.configurationSet?.sendingPool ?? ""
+        let queue = self.controlPlane.pool(pool, account: checked.submission.account.id)?.queue ?? Topics.defaultQueue
+        try await self.prepareQueue(queue)
         let parts = checked.envelope.parts
         let delivery = checked.configurationSet?.maxDeliverySeconds.map { Duration.seconds($0) } ?? self.configuration.maximumDelivery
         let expiresAt = records.stamp.acceptedAt + delivery
@@ -231,12 +237,11 @@ package final class Intake: Sendable {
         if prepared.bytes.count > inline {
             reference = try await self.bodies.put(ByteBuffer(bytes: prepared.bytes), expiresAt: expiresAt + self.configuration.bodyMargin)
         }
-        let pool = checked.configurationSet?.sendingPool ?? ""
         let deliveryClass = await self.deliveryClass(
             account: checked.submission.account.id, pool: pool, recipients: checked.envelope.recipients.count)
         return try records.message(
             prepared, bodyReference: reference, parts: parts, signingDomain: checked.sender.signingDomain,
-            topic: Topics.outbound(queue: self.configuration.queue, class: deliveryClass), queue: self.configuration.queue, pool: pool,
+            topic: Topics.outbound(queue: queue, class: deliveryClass), queue: queue, pool: pool,
             expiresAt: expiresAt)
     }
 

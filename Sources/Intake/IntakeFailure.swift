@@ -13,9 +13,10 @@ struct IntakeFailure: Error {
         IntakeFailure(isDefinite: true, answer: Self.unavailable)
     }
 
-    /// The body could not be stored, or a record not be encoded.
+    /// The body could not be stored, a record not be encoded, or a queue not be made ready.
     static func beforeProduce(_ error: any Error) -> IntakeFailure {
-        let answer = (error as? BodyError)?.code == .unavailable ? Self.unavailable : Self.internalFailure
+        let isAway = (error as? BodyError)?.code == .unavailable || (error as? BusError)?.code == .unavailable
+        let answer = isAway ? Self.unavailable : Self.internalFailure
         return IntakeFailure(isDefinite: true, answer: answer)
     }
 

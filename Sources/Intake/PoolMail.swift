@@ -1,19 +1,20 @@
 package import ApusCore
 internal import ApusSchema
 package import Backends
+package import ControlPlane
 internal import NIOCore
 
 /// Looks for mail of a pool. The bus knows no contents, so all mail that waits is read: something for the rare deletion of a pool.
 package struct PoolMail: Sendable {
     private let bus: any MessageBus
-    private let outbound: [String]
+    private let controlPlane: ControlPlane
 
     /// - Parameters:
     ///   - bus: where mail waits.
-    ///   - outbound: the outbound topics.
-    package init(bus: any MessageBus, outbound: [String]) {
+    ///   - controlPlane: knows the queues.
+    package init(bus: any MessageBus, controlPlane: ControlPlane) {
         self.bus = bus
-        self.outbound = outbound
+        self.controlPlane = controlPlane
     }
 
     /// Whether mail of a pool waits or is in a worker's hands.
@@ -27,7 +28,8 @@ package struct PoolMail: Sendable {
     /// - Throws: `BusError`.
     package func isWaiting(pool: String, matches: (AccountID) -> Bool) async throws -> Bool {
         let waiting = [Topics.submitted] + DelayTier.allCases.flatMap { [Topics.retry($0), Topics.hold($0)] }
-        for topic in self.outbound + waiting + self.outbound {
+        let outbound = self.controlPlane.queues.sorted().flatMap(Topics.outbound(queue:))
+        for topic in outbound + waiting + outbound {
             if try await self.isWaiting(pool: pool, topic: topic, matches: matches) { return true }
         }
         return false

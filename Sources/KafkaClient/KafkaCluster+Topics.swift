@@ -60,6 +60,26 @@ extension KafkaCluster {
         }
     }
 
+    /// Deletes groups that have no members, and their offsets with them.
+    ///
+    /// - Throws: ``KafkaError``, of the first group that could not be deleted; others may be gone.
+    package func deleteGroups(_ names: [String]) async throws {
+        guard !names.isEmpty else { return }
+        try await self.administer("delete groups", RD_KAFKA_ADMIN_OP_DELETEGROUPS) { handle, options, queue in
+            var groups = names.map { rd_kafka_DeleteGroup_new($0) }
+            defer { groups.forEach { rd_kafka_DeleteGroup_destroy($0) } }
+            rd_kafka_DeleteGroups(handle, &groups, groups.count, options, queue)
+        } result: { event in
+            var count = 0
+            guard let results = rd_kafka_DeleteGroups_result_groups(rd_kafka_event_DeleteGroups_result(event), &count) else { return }
+            for index in 0..<count {
+                guard let error = rd_kafka_group_result_error(results[index]) else { continue }
+                let name = rd_kafka_group_result_name(results[index]).map { String(cString: $0) } ?? ""
+                throw KafkaError(rd_kafka_error_code(error), doing: "delete the group \(name)")
+            }
+        }
+    }
+
     /// Deletes the records below offsets.
     ///
     /// - Returns: the offset of the oldest record that is left, for partitions where it was done.

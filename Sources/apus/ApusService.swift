@@ -57,7 +57,7 @@ struct ApusService {
         eventLoops: MultiThreadedEventLoopGroup, resolver: UnboundResolver, verificationResolver: UnboundResolver, signingPool: DKIMSigningPool
     ) async throws {
         // The group stops its services in the opposite order: first no new mail, last nobody to deliver it.
-        var services = self.parts.upkeep + [self.parts.controlPlane]
+        var services = self.parts.upkeep + [self.parts.controlPlane, self.parts.queues]
         if self.roles.contains(.worker) {
             services.append(try self.worker(eventLoops: eventLoops, resolver: resolver, signingPool: signingPool))
         }
@@ -109,17 +109,12 @@ struct ApusService {
 
     /// What a mover shows of waiting mail, and a publisher of events.
     private var queueMetrics: [QueueMetrics] {
-        var topics: [(name: String, group: String)] = []
-        if self.roles.contains(.mover) {
-            topics += ServiceTopics.waiting.filter { $0 != Topics.dead }.map { (name: $0, group: Topics.group(of: $0)) }
-        }
-        if self.roles.contains(.publisher) { topics.append((name: Topics.events, group: Topics.publisherGroup)) }
-        guard !topics.isEmpty else { return [] }
+        guard self.roles.contains(.mover) || self.roles.contains(.publisher) else { return [] }
         let dead = DeadLetters(bus: self.parts.bus, reportingMTA: self.settings.delivery.ehlo, defaultLifetime: self.settings.sending.maximumAge)
         return [
             QueueMetrics(
-                queue: QueueReader(bus: self.parts.bus, dead: dead, workers: self.parts.throttling), topics: topics,
-                areWorkersWatched: self.roles.contains(.mover), areTopicsShown: self.settings.metricsListen != nil, logger: self.logger)
+                queue: QueueReader(parts: self.parts, dead: dead, workers: self.parts.throttling), showsMail: self.roles.contains(.mover),
+                showsEvents: self.roles.contains(.publisher), areTopicsShown: self.settings.metricsListen != nil, logger: self.logger)
         ]
     }
 
@@ -127,15 +122,20 @@ struct ApusService {
         eventLoops: MultiThreadedEventLoopGroup, resolver: UnboundResolver, signingPool: DKIMSigningPool
     ) throws -> DeliveryWorker {
         let delivery = self.settings.delivery
+        let queues = self.parts.queues
+        let pools: Set<String>? = delivery.pools.isEmpty ? nil : Set(delivery.pools)
         var configuration = DeliveryConfiguration(
-            queue: Topics.defaultQueue, classes: [.transactional, .bulk], helloName: delivery.ehlo)
+            topics: { [controlPlane = self.parts.controlPlane] in
+                let served = pools.map { controlPlane.queues(ofPools: $0).intersection(queues.queues) } ?? queues.queues
+                return Set(served.flatMap(Topics.outbound(queue:)))
+            }, helloName: delivery.ehlo)
         configuration.port = delivery.port
         configuration.tlsPolicy = SMTPTLSPolicy(rawValue: delivery.tls) ?? .opportunistic
         configuration.retry = RetryPlan(schedule: delivery.retry)
         configuration.ladder = DelayLadder(delays: delivery.tiers)
         configuration.defaultLifetime = self.settings.sending.maximumAge
         configuration.lanes.connections = delivery.connectionsPerSite
-        configuration.pools = delivery.pools.isEmpty ? nil : Set(delivery.pools)
+        configuration.pools = pools
         configuration.lanes.initialConnections = min(configuration.lanes.initialConnections, delivery.connectionsPerSite)
         configuration.lanes.messagesPerConnection = delivery.messagesPerConnection
         configuration.laneBounds.connections = delivery.maximumConnections
@@ -145,7 +145,7 @@ struct ApusService {
         configuration.drainDeadline = delivery.drain
         configuration.ledger.octets = delivery.memory
         // With one partition a bound of its own would only halve the memory that was given.
-        if self.parts.topics.definitions.allSatisfy({ $0.partitions == 1 }) { configuration.ledger.octetsPerPartition = delivery.memory }
+        if self.parts.topics.partitions == 1 { configuration.ledger.octetsPerPartition = delivery.memory }
         var session = SMTPClientSession.Configuration(helloName: delivery.ehlo)
         session.tlsPolicy = configuration.tlsPolicy
         var timeouts = SMTPTimeouts()
@@ -212,7 +212,8 @@ struct ApusService {
             configuration: Intake.Configuration(
                 region: self.settings.region, sendingDomain: sending.domain, ratePolicy: sending.rejectsAboveRate ? .reject : .pace,
                 maximumDelivery: sending.maximumAge,
-                transactionalShare: RateLimit(perSecond: sending.transactionalRate, burst: sending.transactionalBurst)))
+                transactionalShare: RateLimit(perSecond: sending.transactionalRate, burst: sending.transactionalBurst)),
+            prepareQueue: { [queues = self.parts.queues] in try await queues.prepare($0) })
         let api = SESAPI(
             controlPlane: self.parts.controlPlane, intake: intake, quotas: self.parts.throttling,
             budget: ByteBudget(limit: http.requestBudget), isReady: self.isReady(resolver))

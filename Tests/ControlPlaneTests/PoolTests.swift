@@ -38,6 +38,42 @@ import Testing
         #expect(try await fixture.second().pools(owner: account).map(\.name) == ["own", "shared"])
     }
 
+    @Test func poolsHaveQueues() async throws {
+        let fixture = try await ControlPlaneFixture()
+        let plane = fixture.controlPlane
+        let account = try await plane.createAccount(name: "acme").id
+        #expect(plane.queues == ["default"] && plane.pools(ofQueue: "default") == ["default"])
+        #expect(try plane.ownQueue(forPool: "News_2026") == "news-2026")
+        try await plane.createPool("News_2026", owner: nil, queue: "news-2026")
+        try await plane.createPool("beside", owner: account, queue: "news-2026")
+        try await plane.createPool("plain", owner: account)
+        #expect(plane.queues == ["default", "news-2026"])
+        #expect(plane.pools(ofQueue: "news-2026") == ["News_2026", "beside"] && plane.pools(ofQueue: "default") == ["default", "plain"])
+        #expect(plane.queues(ofPools: ["beside"]) == ["news-2026"] && plane.queues(ofPools: ["default", "nobody"]) == ["default"])
+        // One's own is nobody else's, and not the one that all share.
+        for name in ["news_2026", "Default", "a b"] {
+            #expect(await self.failure { _ = try plane.ownQueue(forPool: name) } == .invalid, "\(name)")
+        }
+        for name in ["", "Upper", "a.b", "a_b", String(repeating: "x", count: 65)] {
+            #expect(await self.failure { try await plane.createPool("new", owner: nil, queue: name) } == .invalid, "\(name)")
+        }
+        // Another process sees the same, and the queue outlives its pools.
+        let second = try await fixture.second()
+        #expect(second.queues == plane.queues && second.pool("beside", owner: account)?.queue == "news-2026")
+        try await plane.deletePool("News_2026", owner: nil) { _ in false }
+        try await plane.deletePool("beside", owner: account) { _ in false }
+        #expect(plane.queues == ["default", "news-2026"] && plane.pools(ofQueue: "news-2026").isEmpty)
+        #expect(try plane.ownQueue(forPool: "news-2026") == "news-2026")
+        try await plane.createPool("news-2026", owner: nil, queue: "news-2026")
+    }
+
+    @Test func queuesAreBounded() async throws {
+        let plane = try await ControlPlaneFixture().controlPlane
+        for number in 1...ControlPlane.maximumQueues { try await plane.createPool("p\(number)", owner: nil, queue: "q\(number)") }
+        #expect(await self.failure { try await plane.createPool("more", owner: nil, queue: "more") } == .limitExceeded)
+        try await plane.createPool("more", owner: nil, queue: "q1")
+    }
+
     @Test func poolsAreBounded() async throws {
         let fixture = try await ControlPlaneFixture(configuration: .init(domain: "apus.test", maximumPools: 1))
         let account = try await fixture.controlPlane.createAccount(name: "acme").id

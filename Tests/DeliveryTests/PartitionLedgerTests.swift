@@ -99,6 +99,19 @@ import Testing
         ledger.end(again)
     }
 
+    /// A pause that was decided before the topic had a consumer reached nobody.
+    @Test func newConsumerIsToldOfPauses() throws {
+        let other = TopicPartition(topic: "u", partition: 0)
+        var ledger = self.ledger { $0.octets = 100 }
+        let full = try self.ticket(&ledger, 0, 100)
+        ledger.assign([other])
+        same(Set(ledger.flow().pause), [self.zero, self.one, other])
+        holds(ledger.flow().pause.isEmpty)
+        ledger.begin(topic: "u")
+        same(ledger.flow().pause, [other])
+        ledger.end(full)
+    }
+
     @Test func fullPartitionPausesAlone() throws {
         var ledger = self.ledger { $0.pendingPerPartition = 4 }
         let tickets = try (0..<4).map { try self.ticket(&ledger, $0) }

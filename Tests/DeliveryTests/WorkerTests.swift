@@ -413,6 +413,34 @@ import Testing
         }
     }
 
+    /// A queue that is made while the worker runs is read as well, and one that goes is read on.
+    @Test func topicsComeAndGo() async throws {
+        let late = Topics.outbound(queue: "late", class: .transactional)
+        final class Names: Sendable {
+            let current = Mutex<Set<String>>([WorkerStage.topic])
+        }
+        let topics = Names()
+        try await WorkerStage.run { setup in
+            setup.configuration.topics = { topics.current.withLock { $0 } }
+        } _: { stage in
+            try await stage.bus.ensureTopics([
+                TopicDefinition(name: late, partitions: 1, retention: .untilConsumed(group: Topics.group(of: late)))
+            ])
+            topics.current.withLock { _ = $0.insert(late) }
+            var record = try Messages.record(Messages.message(1, to: ["a@x.test"]))
+            record.topic = late
+            try await stage.bus.produce([record])
+            try await stage.bus.wait { $0.lag(late, group: Topics.group(of: late)) == 0 }
+            topics.current.withLock { $0 = [] }
+            record = try Messages.record(Messages.message(2, to: ["b@x.test"]))
+            record.topic = late
+            try await stage.bus.produce([record])
+            try await stage.bus.wait { $0.lag(late, group: Topics.group(of: late)) == 0 }
+            #expect(stage.sink.messages.map(\.recipients) == [["a@x.test"], ["b@x.test"]])
+            #expect(stage.bus.consumers.count == 2)
+        }
+    }
+
     @Test func poisonGoesToTheDeadTopic() async throws {
         try await WorkerStage.run { stage in
             var twice = Messages.message(1, to: ["a@x.test"])

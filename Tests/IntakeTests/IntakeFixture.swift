@@ -6,6 +6,7 @@ import Intake
 import MailMessage
 import NIOCore
 import SESModel
+import Synchronization
 import TestBackends
 
 /// An intake on backends in memory, with a clock that stands still and ids that repeat.
@@ -19,6 +20,18 @@ struct IntakeFixture {
         }
     }
 
+    /// The queues that were made ready; `broken` cannot be.
+    final class Queues: Sendable {
+        private let queues = Mutex<[String]>([])
+
+        var prepared: [String] { self.queues.withLock { $0 } }
+
+        func prepare(_ queue: String) throws {
+            if queue == "broken" { throw BusError(.unavailable, "no broker answers") }
+            self.queues.withLock { $0.append(queue) }
+        }
+    }
+
     static let now = UnixMilliseconds(1_768_478_400_000)
 
     let bus = RecordingBus()
@@ -27,6 +40,7 @@ struct IntakeFixture {
     let budget = ByteBudget(limit: 256 << 20)
     let controlPlane: ControlPlane
     let intake: Intake
+    let queues: Queues
     var account: Account
 
     /// - Parameters:
@@ -51,10 +65,12 @@ struct IntakeFixture {
         }
         for name in identities { try await self.controlPlane.createIdentity(name: name, account: self.account.id, verified: true) }
         for name in unverified { try await self.controlPlane.createIdentity(name: name, account: self.account.id) }
+        let queues = Queues()
+        self.queues = queues
         self.intake = Intake(
             controlPlane: self.controlPlane, bus: self.bus, bodies: self.bodies, throttling: self.throttling, budget: self.budget,
             configuration: .init(sendingDomain: "mail.example.org", ratePolicy: ratePolicy, maximumMessageBytes: maximumMessageBytes),
-            now: { Self.now }, generator: CountingGenerator())
+            now: { Self.now }, generator: CountingGenerator(), prepareQueue: { [queues] in try queues.prepare($0) })
     }
 
     func raw(_ text: String, from: String? = nil, to: [String]? = nil) -> Submission {

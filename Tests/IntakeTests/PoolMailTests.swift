@@ -33,6 +33,29 @@ struct PoolMailTests {
         #expect(try await !mail.isWaiting(pool: "other") { _ in true })
     }
 
+    @Test(arguments: [["x@example.net"], ["x@example.net", "y@example.org"]])
+    func aMessageWaitsInTheQueueOfItsPool(recipients: [String]) async throws {
+        let fixture = try await self.fixture()
+        try await fixture.controlPlane.createPool("pool", owner: nil, queue: "own")
+        _ = try await fixture.intake.submit(self.submission(fixture, to: recipients))
+        let topic = recipients.count == 1 ? "apus.outbound.own.transactional" : Topics.submitted
+        let record = try #require(fixture.bus.records(topic).first)
+        let message =
+            recipients.count == 1
+            ? try RecordCoding.decode(Apus_V1_OutboundMessage.self, from: record.value)
+            : try RecordCoding.decode(Apus_V1_SubmittedMessage.self, from: record.value).message
+        #expect(message.queue == "own" && message.resumeTopic == "apus.outbound.own.transactional")
+        #expect(fixture.queues.prepared == ["own"])
+        #expect(try await fixture.intake.poolMail.isWaiting(pool: "pool") { _ in true })
+    }
+
+    /// Nothing is accepted for a queue that is not there.
+    @Test func aQueueThatCannotBeMadeTakesNothing() async throws {
+        let fixture = try await self.fixture()
+        try await fixture.controlPlane.createPool("pool", owner: nil, queue: "broken")
+        #expect(try await fixture.refusal(self.submission(fixture))?.kind == .serviceUnavailable)
+    }
+
     @Test func withoutASetThereIsNone() async throws {
         let fixture = try await IntakeFixture()
         _ = try await fixture.intake.submit(fixture.simple())

@@ -6,7 +6,8 @@ extension Scenarios {
     /// What an operator's monitoring sees.
     @Suite
     struct Metrics {
-        /// Mail of a pool that no worker delivers waits, and is spoken of.
+        /// Mail of pools that no worker delivers waits, and is spoken of: of one whose queue is read for another pool's sake, and of one whose
+        /// queue nobody reads.
         @Test
         func aPoolWithoutWorkerIsSeen() async throws {
             try await Stage.run { stage in
@@ -17,19 +18,27 @@ extension Scenarios {
                     arguments: ["--route", "*=\(sink.address)", "--metrics", metrics])
                 try await server.start()
                 let client = try await stage.makeClient(of: server)
-                let answer = try await client.send(
-                    SendEmailBody.simple(from: "ada@example.com", to: ["grace@remote.test"]), to: server.address)
-                #expect(answer.messageID != nil, "\(answer.summary)")
+                #expect(try await server.command("pools", "create", "mine", "--queue", "default").contains("Queue      default"))
+                #expect(try await server.command("pools", "create", "Theirs").contains("Queue      theirs"))
+                let set = #"{"ConfigurationSetName":"theirs","DeliveryOptions":{"SendingPoolName":"Theirs"}}"#
+                #expect(try await client.call("POST", "/v2/email/configuration-sets", to: server.address, body: Array(set.utf8)).status == 200)
+                for set in [nil, "theirs"] {
+                    let answer = try await client.send(
+                        SendEmailBody.simple(from: "ada@example.com", to: ["grace@remote.test"], configurationSet: set), to: server.address)
+                    #expect(answer.messageID != nil, "\(answer.summary)")
+                }
                 let page = try await eventually(within: .seconds(60), "a pool without worker", every: .milliseconds(200)) { () -> MetricsPage? in
                     let page = try await MetricsPage.read(metrics, by: stage.http)
-                    return page["apus_pools_without_worker"] == 1 && page[#"apus_topic_waiting_records{topic="apus.hold.15s"}"#] != nil ? page : nil
+                    return page["apus_pools_without_worker"] == 2 && page[#"apus_topic_waiting_records{topic="apus.hold.15s"}"#] != nil ? page : nil
                 }
                 #expect(page["apus_workers"] == 1)
                 #expect((page[#"apus_worker_held_total{reason="pool"}"#] ?? 0) >= 1)
                 #expect(page[#"apus_topic_partitions_without_offset{topic="apus.outbound.default.transactional"}"#] == 0)
                 let waiting = try await server.queue().waiting
-                #expect(waiting == 1)
+                #expect(waiting == 2)
+                #expect(page[#"apus_topic_waiting_records{topic="apus.outbound.theirs.transactional"}"#] == 1)
                 #expect(try await server.command("queue").contains("The pool default has mail that no worker can deliver"))
+                #expect(try await server.command("queue").contains("The pool Theirs has mail that no worker can deliver"))
                 #expect(server.lastWords.contains("no worker can deliver it"))
                 #expect(try sink.count == 0)
             }

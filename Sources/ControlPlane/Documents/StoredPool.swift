@@ -1,4 +1,5 @@
 internal import ApusCore
+internal import ApusSchema
 internal import Backends
 
 /// ``SendingPool`` in the store, under its account (or none) and name.
@@ -11,6 +12,8 @@ struct StoredPool: StoredDocument {
     var draining: Bool
     var reroutedTo: String?
     var tags: [ResourceTag]
+    /// nil for the default one.
+    var queue: String?
 
     init(_ pool: SendingPool) {
         self.createdAt = pool.createdAt.rawValue
@@ -19,12 +22,13 @@ struct StoredPool: StoredDocument {
         self.draining = pool.isDraining
         self.reroutedTo = pool.reroutedTo
         self.tags = pool.tags
+        self.queue = pool.queue == Topics.defaultQueue ? nil : pool.queue
     }
 
     func value(owner: AccountID?, name: String) -> SendingPool {
         SendingPool(
-            owner: owner, name: name, createdAt: UnixMilliseconds(self.createdAt), scalingMode: self.scalingMode, addresses: self.addresses,
-            isDraining: self.draining, reroutedTo: self.reroutedTo, tags: self.tags
+            owner: owner, name: name, createdAt: UnixMilliseconds(self.createdAt), queue: self.queue ?? Topics.defaultQueue,
+            scalingMode: self.scalingMode, addresses: self.addresses, isDraining: self.draining, reroutedTo: self.reroutedTo, tags: self.tags
         )
     }
 

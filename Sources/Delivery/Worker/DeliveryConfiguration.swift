@@ -5,8 +5,9 @@ package import SMTPProtocol
 
 /// How a ``DeliveryWorker`` works.
 package struct DeliveryConfiguration: Sendable {
-    /// Outbound topics. Each is read by a consumer of its own, in a group of its own (``Topics/group(of:)``), so that none waits for another.
-    package var topics: [String]
+    /// The outbound topics there are now, asked every second. Each is read by a consumer of its own, in a group of its own
+    /// (``Topics/group(of:)``), so that none waits for another.
+    package var topics: @Sendable () -> Set<String>
     /// The pools whose mail is delivered here, `default` for mail without one; nil for all.
     package var pools: Set<String>?
     /// The name at EHLO, which events give as the reporting MTA.
@@ -46,12 +47,17 @@ package struct DeliveryConfiguration: Sendable {
     package var heartbeatInterval: Duration = .seconds(2)
 
     /// - Parameters:
-    ///   - queue: which mail.
-    ///   - classes: which mail.
+    ///   - topics: which mail.
     ///   - helloName: a domain that resolves to this host's address.
-    package init(queue: String, classes: [Topics.DeliveryClass], helloName: String) {
-        self.topics = classes.map { Topics.outbound(queue: queue, class: $0) }
+    package init(topics: @escaping @Sendable () -> Set<String>, helloName: String) {
+        self.topics = topics
         self.helloName = helloName
+    }
+
+    /// The mail of one queue.
+    package init(queue: String, classes: [Topics.DeliveryClass], helloName: String) {
+        let topics = Set(classes.map { Topics.outbound(queue: queue, class: $0) })
+        self.init(topics: { topics }, helloName: helloName)
     }
 
     /// The mail of one class.

@@ -37,6 +37,7 @@ package final class DeliveryWorker: Service {
     let lanes: LaneRegistry
     let writer: RecordWriter
     let state: WorkerState
+    let consumers = WorkerConsumers()
     let flow: PartitionFlow
     let events: EventFactory
     let records: OutcomeRecords
@@ -100,7 +101,7 @@ package final class DeliveryWorker: Service {
                 state.sources { isUsable ? $0.usable(source) : $0.unusable(source, now: clock.now()) }
             })
         self.writer = RecordWriter(bus: bus, clock: clock)
-        self.flow = PartitionFlow(state: self.state)
+        self.flow = PartitionFlow(state: self.state, consumers: self.consumers)
         self.events = EventFactory(reportingMTA: configuration.helloName, defaultLifetime: configuration.defaultLifetime)
         self.records = OutcomeRecords(ladder: configuration.ladder)
         (self.stopSignals, self.stopSignal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -109,39 +110,50 @@ package final class DeliveryWorker: Service {
 
     /// Runs until a graceful shutdown or cancellation. May be called once.
     ///
-    /// - Throws: when the worker cannot be registered or cannot join its group.
+    /// - Throws: when the worker cannot be registered or cannot join its groups.
     package func run() async throws {
         // Claims of a worker that nobody has heard of count as a dead one's.
         try await self.throttling.heartbeat(self.id, summary: [])
-        let consumers = try await self.subscribe()
-        await self.flow.bind(consumers)
+        try await self.subscribe()
         self.logger.info("delivery worker started", metadata: ["worker": "\(self.id)"])
         await withGracefulShutdownHandler {
-            await self.work(consumers)
+            await self.work()
         } onGracefulShutdown: {
             self.stopSignal.yield()
         }
-        await self.commit(consumers)
-        for consumer in consumers.values { await consumer.close() }
+        await self.commit()
+        await self.closeConsumers()
         try? await self.throttling.leave(self.id)
         self.logger.info("delivery worker stopped", metadata: ["worker": "\(self.id)"])
     }
 
-    /// - Returns: a consumer for each topic; none stays open when one cannot be had.
-    private func subscribe() async throws -> [String: any BusConsumer] {
-        var consumers: [String: any BusConsumer] = [:]
+    /// A consumer for each topic there is; none stays open when one cannot be had.
+    private func subscribe() async throws {
         do {
-            for topic in self.configuration.topics {
-                let rebalance = WorkerRebalance(state: self.state, clock: self.clock, deadline: self.configuration.revokeDeadline)
-                let consumer = try await self.bus.subscribe(
-                    group: Topics.group(of: topic), topics: [topic], configuration: self.configuration.batches, rebalance: rebalance)
-                rebalance.bind(consumer)
-                consumers[topic] = consumer
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for topic in self.configuration.topics() { group.addTask { try await self.subscribe(to: topic) } }
+                try await group.waitForAll()
             }
-            return consumers
         } catch {
-            for consumer in consumers.values { await consumer.close() }
+            await self.closeConsumers()
             throw error
+        }
+    }
+
+    private func subscribe(to topic: String) async throws {
+        let rebalance = WorkerRebalance(state: self.state, clock: self.clock, deadline: self.configuration.revokeDeadline)
+        let consumer = try await self.bus.subscribe(
+            group: Topics.group(of: topic), topics: [topic], configuration: self.configuration.batches, rebalance: rebalance)
+        rebalance.bind(consumer)
+        self.consumers.insert(consumer, of: topic)
+        // What is full already is full for a new topic too.
+        self.state.ledger { $0.begin(topic: topic) }
+        await self.flow.apply()
+    }
+
+    private func closeConsumers() async {
+        await withDiscardingTaskGroup { group in
+            for consumer in self.consumers.all { group.addTask { await consumer.close() } }
         }
     }
 
@@ -150,12 +162,12 @@ package final class DeliveryWorker: Service {
         self.stopSignal.yield()
     }
 
-    private func work(_ consumers: [String: any BusConsumer]) async {
+    private func work() async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.writer.run() }
             group.addTask { await self.dialer.run() }
-            group.addTask { await self.takeIn(consumers) }
-            group.addTask { await self.commitLoop(consumers) }
+            group.addTask { await self.takeIn() }
+            group.addTask { await self.commitLoop() }
             group.addTask { await self.heartbeatLoop() }
             group.addTask { await self.watchLoop() }
             await withDiscardingTaskGroup { deliveries in
@@ -172,9 +184,9 @@ package final class DeliveryWorker: Service {
     }
 
     /// Reads until the worker is to stop, and then sees that it comes to an end.
-    private func takeIn(_ consumers: [String: any BusConsumer]) async {
+    private func takeIn() async {
         await withTaskGroup(of: Void.self) { group in
-            for consumer in consumers.values { group.addTask { await self.read(consumer) } }
+            group.addTask { await self.readTopics() }
             // Ends at a stop signal, and at cancellation.
             for await _ in self.stopSignals { break }
             self.state.stop()
@@ -193,6 +205,36 @@ package final class DeliveryWorker: Service {
         }
         self.state.abandon()
         self.writer.abandon()
+    }
+
+    /// Reads the topics there are, and those that come. One that goes is read on: something may have been on its way to it.
+    private func readTopics() async {
+        await withDiscardingTaskGroup { group in
+            var known: Set<String> = []
+            while !Task.isCancelled {
+                for topic in self.consumers.topics.union(self.configuration.topics()) where known.insert(topic).inserted {
+                    group.addTask { await self.read(topic) }
+                }
+                do { try await self.clock.sleep(for: .seconds(1)) } catch { return }
+            }
+        }
+    }
+
+    private func read(_ topic: String) async {
+        var pause = Duration.milliseconds(100)
+        while true {
+            if let consumer = self.consumers[topic] { return await self.read(consumer) }
+            do {
+                try await self.subscribe(to: topic)
+                self.logger.info("delivery worker reads one more topic", metadata: ["topic": "\(topic)"])
+            } catch {
+                if Task.isCancelled || (error as? BusError)?.code == .closed { return }
+                self.metrics.backendFailures.increment()
+                self.logger.error("a topic cannot be read yet", metadata: ["topic": "\(topic)", "error": "\(error)"])
+                do { try await self.clock.sleep(for: pause) } catch { return }
+                pause = min(pause * 2, .seconds(5))
+            }
+        }
     }
 
     private func read(_ consumer: any BusConsumer) async {
@@ -231,7 +273,7 @@ package final class DeliveryWorker: Service {
 
     // MARK: - Commits
 
-    private func commitLoop(_ consumers: [String: any BusConsumer]) async {
+    private func commitLoop() async {
         while !Task.isCancelled {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { try? await self.clock.sleep(for: self.configuration.commitInterval) }
@@ -239,16 +281,16 @@ package final class DeliveryWorker: Service {
                 await group.next()
                 group.cancelAll()
             }
-            await self.commit(consumers)
+            await self.commit()
         }
     }
 
-    private func commit(_ consumers: [String: any BusConsumer]) async {
+    private func commit() async {
         let commits = self.state.ledger { $0.takeCommits() }
         for (topic, entries) in Dictionary(grouping: commits, by: \.key.topic) {
             let offsets = Dictionary(uniqueKeysWithValues: entries.map { ($0.key, $0.value) })
             do {
-                try await consumers[topic]?.commit(offsets)
+                try await self.consumers[topic]?.commit(offsets)
             } catch {
                 self.state.ledger { $0.restore(offsets) }
                 self.metrics.backendFailures.increment()

@@ -3,22 +3,16 @@ internal import Backends
 /// Pauses and resumes partitions as the ledger wants, one change after the other.
 actor PartitionFlow {
     private let state: WorkerState
-    /// By topic.
-    private var consumers: [String: any BusConsumer] = [:]
+    private let consumers: WorkerConsumers
     private var isRunning = false
     private var isStale = false
 
-    init(state: WorkerState) {
+    init(state: WorkerState, consumers: WorkerConsumers) {
         self.state = state
-    }
-
-    func bind(_ consumers: [String: any BusConsumer]) async {
         self.consumers = consumers
-        await self.apply()
     }
 
     func apply() async {
-        guard !self.consumers.isEmpty else { return }
         if self.isRunning {
             self.isStale = true
             return

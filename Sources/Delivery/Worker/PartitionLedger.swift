@@ -305,6 +305,11 @@ package struct PartitionLedger: Sendable {
         return (pause, resume)
     }
 
+    /// A topic has a new consumer, which has paused nothing.
+    package mutating func begin(topic: String) {
+        for name in self.partitions.keys where name.topic == topic { self.partitions[name]?.isPaused = false }
+    }
+
     /// Whether ``flow()`` has something to say, as far as one partition and the budget go; cheap.
     package func mayFlow(_ partition: TopicPartition) -> Bool {
         if self.isOverBudget { return self.octets * 2 <= self.limits.octets }

@@ -17,7 +17,7 @@ package enum SendEmailBody {
     package static func simple(
         from: String, to: [String], cc: [String] = [], bcc: [String] = [], subject: String = "A subject", text: String = "A text.\n",
         html: String? = nil,
-        headers: [(String, String)] = []
+        headers: [(String, String)] = [], configurationSet: String? = nil
     ) -> [UInt8] {
         var body: [String: Any] = ["Text": ["Data": text]]
         if let html { body["Html"] = ["Data": html] }
@@ -26,7 +26,9 @@ package enum SendEmailBody {
         var destination: [String: Any] = ["ToAddresses": to]
         if !cc.isEmpty { destination["CcAddresses"] = cc }
         if !bcc.isEmpty { destination["BccAddresses"] = bcc }
-        return Self.bytes(["FromEmailAddress": from, "Destination": destination, "Content": ["Simple": simple]])
+        var object: [String: Any] = ["FromEmailAddress": from, "Destination": destination, "Content": ["Simple": simple]]
+        if let configurationSet { object["ConfigurationSetName"] = configurationSet }
+        return Self.bytes(object)
     }
 
     /// What stands before the load id in the body of ``message(loadID:from:to:size:)``.

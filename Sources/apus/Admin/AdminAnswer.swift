@@ -40,6 +40,7 @@ enum AdminAnswer {
         var account: String?
         var scalingMode: String
         var addresses: [Address]
+        var queue: String
         var isDraining: Bool
         var reroutedTo: String?
     }

@@ -28,11 +28,24 @@ extension AdminHandler {
         AdminAnswer.Pool(
             name: pool.name, account: pool.owner.flatMap { self.controlPlane.account($0)?.name }, scalingMode: pool.scalingMode.rawValue,
             addresses: pool.addresses.map { AdminAnswer.Pool.Address(address: $0.address, weight: $0.weight) },
-            isDraining: pool.isDraining, reroutedTo: pool.reroutedTo)
+            queue: pool.queue, isDraining: pool.isDraining, reroutedTo: pool.reroutedTo)
+    }
+
+    /// Makes a pool, and its queue before it.
+    ///
+    /// - Parameter queue: nil for one of its own where it is the installation's, and the default one where it is an account's.
+    func createPool(_ name: String, owner: AccountID?, queue: String?) async throws {
+        guard self.controlPlane.pool(name, owner: owner) == nil else {
+            throw AdminAnswer.Failure(error: "the pool \(name) is there already: `apus pools show \(name)` shows it")
+        }
+        let queue = try queue ?? (owner == nil ? self.controlPlane.ownQueue(forPool: name) : Topics.defaultQueue)
+        try self.controlPlane.checkQueue(queue)
+        try await self.queues.prepare(queue)
+        try await self.controlPlane.createPool(name, owner: owner, queue: queue)
     }
 
     func deletePool(_ name: String, owner: AccountID?) async throws {
-        let mail = PoolMail(bus: self.bus, outbound: ServiceTopics.outbound)
+        let mail = PoolMail(bus: self.bus, controlPlane: self.controlPlane)
         try await self.controlPlane.deletePool(name, owner: owner) { pool in
             try await mail.isWaiting(pool: pool.name) { account in
                 // By the installation's name accounts mean it that have no pool of that name.

@@ -19,13 +19,15 @@ struct AdminHandler: Sendable {
     let reader: QueueReader
     let region: Region
     let dead: DeadLetters
+    let queues: QueueTopics
 
     init(parts: ServiceParts, settings: Settings, workers: (any WorkerRegistry)?) {
         self.controlPlane = parts.controlPlane
         self.bus = parts.bus
         self.region = settings.region
         self.dead = DeadLetters(bus: parts.bus, reportingMTA: settings.delivery.ehlo, defaultLifetime: settings.sending.maximumAge)
-        self.reader = QueueReader(bus: parts.bus, dead: self.dead, workers: workers)
+        self.queues = parts.queues
+        self.reader = QueueReader(parts: parts, dead: self.dead, workers: workers)
     }
 
     /// Carries out a request.
@@ -40,9 +42,9 @@ struct AdminHandler: Sendable {
                 try await emit(Self.line(try await self.createIdentity(name, account: account, verified: verified)))
             case .showIdentity(let account, let name): try await emit(Self.line(Self.answer(try self.identity(name, account: account))))
             case .identityRecords(let account, let name): try await emit(Self.line(try self.records(name, account: account)))
-            case .createPool(let account, let name):
+            case .createPool(let account, let name, let queue):
                 let owner = try await self.owner(account, isMade: true)
-                try await self.controlPlane.createPool(name, owner: owner)
+                try await self.createPool(name, owner: owner, queue: queue)
                 try await emit(Self.line(try self.pool(name, owner: owner)))
             case .listPools(let account):
                 let owner = try await self.owner(account)
@@ -153,7 +155,7 @@ struct AdminHandler: Sendable {
         return AdminAnswer.Queue(
             serverRunning: self.reader.workers != nil, topics: topics.map { AdminAnswer.Queue.Topic(name: $0.name, waiting: $0.waiting) },
             lanes: summaries.flatMap { $0.lanes.map(Self.answer) }, moreWaiting: summaries.reduce(0) { $0 + $1.moreWaiting },
-            poolsWithoutWorker: HeldPools.withoutWorker(in: summaries))
+            poolsWithoutWorker: try await self.reader.poolsWithoutWorker(summaries))
     }
 
     private static func answer(_ lane: Apus_V1_QueueSummary.Lane) -> AdminAnswer.Queue.Lane {

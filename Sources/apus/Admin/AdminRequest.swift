@@ -9,8 +9,8 @@ enum AdminRequest: Codable, Sendable {
     case showIdentity(account: String, name: String)
     /// Lists an identity's DNS records.
     case identityRecords(account: String, name: String)
-    /// Makes a pool; of the installation where no account is named, as for the others.
-    case createPool(account: String?, name: String)
+    /// Makes a pool; of the installation where no account is named, as for the others. Without a queue's name it gets the one that fits.
+    case createPool(account: String?, name: String, queue: String?)
     /// Lists pools.
     case listPools(account: String?)
     /// Shows a pool.

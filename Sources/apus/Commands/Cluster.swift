@@ -35,7 +35,7 @@ struct Cluster: AsyncParsableCommand {
 
         func run() async throws {
             try await self.options.withEngines { parts, engines in
-                print("\(parts.topics.definitions.count) topics and the tables are in place.")
+                print("\(parts.topics.definitions(queues: parts.queues.queues).count) topics and the tables are in place.")
                 if try await engines.throttling.begin(.fresh) {
                     print("Limits, quotas and delivery markers begin now.")
                 } else {
@@ -54,7 +54,7 @@ struct Cluster: AsyncParsableCommand {
 
         func run() async throws {
             let isReady = try await self.options.withEngines { parts, engines in
-                print("Kafka       answers, \(parts.topics.definitions.count) topics are as they must be")
+                print("Kafka       answers, \(parts.topics.definitions(queues: parts.queues.queues).count) topics are as they must be")
                 print("PostgreSQL  answers")
                 guard let epoch = try await engines.throttling.epoch() else {
                     print("Redis       answers, and is empty: nothing is accepted or sent until `apus cluster init` or `apus cluster release`")

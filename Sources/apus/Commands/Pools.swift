@@ -34,8 +34,15 @@ struct Pools: AsyncParsableCommand {
 
         @OptionGroup var target: Target
 
+        @Option(
+            name: .long,
+            help: ArgumentHelp(
+                "The queue its mail waits in: pools of one queue can delay each other.",
+                discussion: "Without it a pool of the installation gets a queue of its own, and an account's pool the queue `default`."))
+        var queue: String?
+
         func run() async throws {
-            try await self.target.send(.createPool(account: self.target.owner.account, name: self.target.name))
+            try await self.target.send(.createPool(account: self.target.owner.account, name: self.target.name, queue: self.queue))
         }
     }
 
@@ -131,6 +138,7 @@ extension AdminAnswer.Pool {
         if self.scalingMode != "STANDARD" { lines.append("Scaling    \(self.scalingMode)") }
         let addresses = self.addresses.map { "\($0.address)\($0.weight == 1 ? "" : " (weight \($0.weight))")" }
         lines.append("Addresses  \(addresses.isEmpty ? "the host's own" : addresses.joined(separator: ", "))")
+        lines.append("Queue      \(self.queue)")
         if self.isDraining { lines.append("Draining   takes no new mail") }
         if let target = self.reroutedTo { lines.append("Rerouted   to \(target)") }
         return lines.joined(separator: "\n")

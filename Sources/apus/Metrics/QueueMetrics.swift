@@ -10,10 +10,10 @@ import ServiceLifecycle
 /// them.
 struct QueueMetrics: Service {
     let queue: QueueReader
-    /// The topics, and whose work in them is counted.
-    let topics: [(name: String, group: String)]
-    /// Whether workers and pools are looked after too.
-    let areWorkersWatched: Bool
+    /// Whether waiting mail is shown, and workers and pools are looked after.
+    let showsMail: Bool
+    /// Whether events are shown that wait to be published.
+    let showsEvents: Bool
     /// Whether somebody looks at the figures: topics are asked for only then.
     let areTopicsShown: Bool
     let logger: Logger
@@ -22,23 +22,24 @@ struct QueueMetrics: Service {
     /// Every how many times topics are asked too: that is a call of the brokers for each partition.
     var topicsEvery = 6
 
+    /// The topics, and whose work in them is counted.
+    private var topics: [(name: String, group: String)] {
+        let mail = self.showsMail ? self.queue.waiting.filter { $0 != Topics.dead } : []
+        return mail.map { (name: $0, group: Topics.group(of: $0)) }
+            + (self.showsEvents ? [(name: Topics.events, group: Topics.publisherGroup)] : [])
+    }
+
     func run() async throws {
         let workers = Gauge(label: "apus_workers")
         let poolsWithoutWorker = Gauge(label: "apus_pools_without_worker")
-        let waiting = Dictionary(
-            uniqueKeysWithValues: self.topics.map { ($0.name, Gauge(label: "apus_topic_waiting_records", dimensions: [("topic", $0.name)])) })
-        let lost = Dictionary(
-            uniqueKeysWithValues: self.topics.map {
-                ($0.name, Gauge(label: "apus_topic_partitions_without_offset", dimensions: [("topic", $0.name)]))
-            })
         await cancelWhenGracefulShutdown {
             var warned: Set<String> = []
             for round in 0... {
                 do { try await Task.sleep(for: self.interval) } catch { return }
                 do {
-                    if self.areWorkersWatched {
+                    if self.showsMail {
                         let summaries = try await self.queue.summaries()
-                        let pools = HeldPools.withoutWorker(in: summaries)
+                        let pools = try await self.queue.poolsWithoutWorker(summaries)
                         workers.record(summaries.count)
                         poolsWithoutWorker.record(pools.count)
                         for pool in pools where !warned.contains(pool) {
@@ -51,8 +52,8 @@ struct QueueMetrics: Service {
                     guard self.areTopicsShown, round % self.topicsEvery == 0 else { continue }
                     for (name, group) in self.topics {
                         let topic = try await self.queue.topic(name, group: group)
-                        waiting[name]?.record(topic.waiting)
-                        lost[name]?.record(topic.partitionsWithoutOffset)
+                        Gauge(label: "apus_topic_waiting_records", dimensions: [("topic", name)]).record(topic.waiting)
+                        Gauge(label: "apus_topic_partitions_without_offset", dimensions: [("topic", name)]).record(topic.partitionsWithoutOffset)
                     }
                 } catch {
                     // Whoever needs the engine says more.

@@ -81,20 +81,22 @@ enum ClusterParts {
                     store: store, sealer: SecretSealer(ring: ring), configuration: ControlPlane.Configuration(settings), logger: logger)
                 let topics = ServiceTopics(
                     partitions: cluster.partitions, eventsAge: settings.eventsAge, eventsBytes: settings.eventsBytes, publishesEvents: true)
-                let bus: any MessageBus =
-                    cluster.topicPrefix.isEmpty
-                    ? kafka : PrefixedBus(kafka, prefix: cluster.topicPrefix, topics: topics.definitions.map(\.name))
-                let parts = ServiceParts(
-                    bus: bus, throttling: throttling, bodies: bodies, controlPlane: controlPlane, topics: topics,
-                    upkeep: [BusUpkeep(bus: kafka), EngineMetrics(bus: kafka, redis: redis)],
-                    isReady: {
-                        // Asking the brokers costs a connection each time; their statistics, which are seconds old, cost nothing.
-                        if let statistics = kafka.snapshot.producer, statistics.brokersUp == 0 { return false }
-                        return (try? await throttling.epoch()) ?? nil != nil
-                    })
                 do {
-                    try await bus.ensureTopics(topics.definitions)
                     try await controlPlane.load()
+                    let queues = controlPlane.queues
+                    let definitions = topics.definitions(queues: queues)
+                    let bus: any MessageBus =
+                        cluster.topicPrefix.isEmpty ? kafka : PrefixedBus(kafka, prefix: cluster.topicPrefix, topics: definitions.map(\.name))
+                    try await bus.ensureTopics(definitions)
+                    let parts = ServiceParts(
+                        bus: bus, throttling: throttling, bodies: bodies, controlPlane: controlPlane, topics: topics,
+                        queues: QueueTopics(bus: bus, topics: topics, controlPlane: controlPlane, prepared: queues, logger: logger),
+                        upkeep: [BusUpkeep(bus: kafka), EngineMetrics(bus: kafka, redis: redis)],
+                        isReady: {
+                            // Asking the brokers costs a connection each time; their statistics, which are seconds old, cost nothing.
+                            if let statistics = kafka.snapshot.producer, statistics.brokersUp == 0 { return false }
+                            return (try? await throttling.epoch()) ?? nil != nil
+                        })
                     result = .success(try await body(parts, Engines(bus: kafka, throttling: throttling)))
                 } catch {
                     result = .failure(error)

@@ -37,18 +37,20 @@ enum EmbeddedParts {
         let controlPlane = ControlPlane(
             store: store, sealer: SecretSealer(ring: ring),
             configuration: ControlPlane.Configuration(settings), logger: logger)
-        // One process reads a topic.
+        // One process reads a topic: more partitions would only cost order.
         let topics = ServiceTopics(partitions: 1, eventsAge: settings.eventsAge, eventsBytes: settings.eventsBytes, publishesEvents: false)
-        let parts = ServiceParts(
-            bus: bus, throttling: throttling, bodies: bodies, controlPlane: controlPlane, topics: topics,
-            isReady: {
-                // The bus refuses questions once it is closed, or has failed to write several times in a row.
-                (try? await bus.positions(topic: Topics.events, group: nil)) != nil
-            })
         let result: Result<Value, any Error>
         do {
-            try await bus.ensureTopics(topics.definitions)
             try await controlPlane.load()
+            let queues = controlPlane.queues
+            try await bus.ensureTopics(topics.definitions(queues: queues))
+            let parts = ServiceParts(
+                bus: bus, throttling: throttling, bodies: bodies, controlPlane: controlPlane, topics: topics,
+                queues: QueueTopics(bus: bus, topics: topics, controlPlane: controlPlane, prepared: queues, logger: logger),
+                isReady: {
+                    // The bus refuses questions once it is closed, or has failed to write several times in a row.
+                    (try? await bus.positions(topic: Topics.events, group: nil)) != nil
+                })
             result = .success(try await body(parts, folder))
         } catch {
             result = .failure(error)

@@ -9,6 +9,7 @@ struct ServiceParts: Sendable {
     let bodies: any BodyStore
     let controlPlane: ControlPlane
     let topics: ServiceTopics
+    let queues: QueueTopics
     /// What must run for the backends to work: begun before all that uses them and ended after it.
     var upkeep: [any Service] = []
     /// Whether mail can be taken in, as far as the backends are concerned.

@@ -2,34 +2,42 @@ import ApusCore
 import ApusSchema
 import Backends
 
-/// The topics of an installation.
+/// The topics of an installation: those of each queue, and those that are there once.
 struct ServiceTopics: Sendable {
-    /// Mail to be delivered: what people wait for, and what is sent to many.
-    static let outbound = [Topics.DeliveryClass.transactional, .bulk].map { Topics.outbound(queue: Topics.defaultQueue, class: $0) }
+    /// Of each topic that many processes share.
+    let partitions: Int
+    /// How long events are kept.
+    let eventsAge: Duration
+    /// How many bytes of events are kept.
+    let eventsBytes: Int
+    /// Whether there is a topic of events for others.
+    let publishesEvents: Bool
 
     /// Those in which mail waits, and where records wait that nobody could handle.
-    static var waiting: [String] {
-        Self.outbound + [Topics.submitted] + DelayTier.allCases.flatMap { [Topics.retry($0), Topics.hold($0)] } + [Topics.dead]
+    static func waiting(queues: Set<String>) -> [String] {
+        queues.sorted().flatMap(Topics.outbound(queue:)) + [Topics.submitted]
+            + DelayTier.allCases.flatMap { [Topics.retry($0), Topics.hold($0)] } + [Topics.dead]
+    }
+
+    /// The topics of one queue.
+    func definitions(ofQueue queue: String) -> [TopicDefinition] {
+        Topics.outbound(queue: queue).map(self.mail)
     }
 
     /// Every topic.
-    let definitions: [TopicDefinition]
+    func definitions(queues: Set<String>) -> [TopicDefinition] {
+        Self.waiting(queues: queues).map { name in
+            // Dead records wait for a person.
+            name == Topics.dead
+                ? TopicDefinition(name: name, partitions: 1, retention: .bounded(age: .seconds(90 * 86_400), bytes: 1 << 30)) : self.mail(name)
+        }
+            + ([Topics.events] + (self.publishesEvents ? [Topics.publishedEvents] : [])).map {
+                TopicDefinition(
+                    name: $0, partitions: self.partitions, retention: .bounded(age: self.eventsAge, bytes: Int64(self.eventsBytes)))
+            }
+    }
 
-    /// - Parameters:
-    ///   - partitions: of each topic that many processes share. One where one process reads them: more would only cost order.
-    ///   - eventsAge: how long events are kept.
-    ///   - eventsBytes: how many bytes of events are kept.
-    ///   - publishesEvents: whether there is a topic of events for others.
-    init(partitions: Int, eventsAge: Duration, eventsBytes: Int, publishesEvents: Bool) {
-        self.definitions =
-            Self.waiting.map { name in
-                // Dead records wait for a person.
-                name == Topics.dead
-                    ? TopicDefinition(name: name, partitions: 1, retention: .bounded(age: .seconds(90 * 86_400), bytes: 1 << 30))
-                    : TopicDefinition(name: name, partitions: partitions, retention: .untilConsumed(group: Topics.group(of: name)))
-            }
-            + ([Topics.events] + (publishesEvents ? [Topics.publishedEvents] : [])).map {
-                TopicDefinition(name: $0, partitions: partitions, retention: .bounded(age: eventsAge, bytes: Int64(eventsBytes)))
-            }
+    private func mail(_ name: String) -> TopicDefinition {
+        TopicDefinition(name: name, partitions: self.partitions, retention: .untilConsumed(group: Topics.group(of: name)))
     }
 }

@@ -72,7 +72,7 @@ struct WorkerStage: Sendable {
         let bus = MemoryBus()
         let others = DelayTier.allCases.flatMap { [Topics.retry($0), Topics.hold($0)] } + [Topics.events, Topics.dead]
         try await bus.ensureTopics(
-            setup.configuration.topics.map {
+            setup.configuration.topics().sorted().map {
                 TopicDefinition(name: $0, partitions: setup.partitions, retention: .untilConsumed(group: Topics.group(of: $0)))
             }
                 + others.map { TopicDefinition(name: $0, partitions: 1, retention: .bounded(age: .seconds(1), bytes: 1)) })
