@@ -124,6 +124,19 @@ import Testing
         #expect(ledger.closed().doubled == 1)
     }
 
+    /// A call that nobody answered is accepted as a whole or not at all.
+    @Test func aCallInDoubtMayBePartial() {
+        var ledger = ledger()
+        for sequence in 0..<3 { ledger.add(sent(UInt64(sequence), .inDoubt, recipients: 2)) }
+        ledger.add(arrival(0, 0))
+        ledger.add(arrival(1, 0))
+        ledger.add(arrival(1, 1))
+        let messages = ledger.closedMessages()
+        #expect(messages.inDoubt == 3 && messages.inDoubtDelivered == 2 && messages.partial == 1)
+        ledger.add(arrival(0, 1))
+        #expect(ledger.closedMessages().partial == 0)
+    }
+
     /// A generator that cannot keep its rate says so, and says whose fault it is.
     @Test(arguments: [true, false])
     func fallingBehind(waited: Bool) {

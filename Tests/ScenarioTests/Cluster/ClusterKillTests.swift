@@ -30,6 +30,33 @@ extension Scenarios {
             }
         }
 
+        /// Calls with fifty recipients in fifty domains, while those who take them in and those who split them are killed: each is accepted as a whole
+        /// or not at all, and each recipient has it once, for no worker dies.
+        @Test
+        func aCallIsAcceptedAsAWhole() async throws {
+            let kills = Programs.isSoak ? 50 : 4
+            try await Stage.run(within: .seconds(120 + 30 * kills)) { stage in
+                var scenario = try ScenarioFile.load("kill-storm")
+                scenario.faults[0].times = kills
+                scenario.faults[0].every = ScenarioNumber(3_000)
+                scenario.streams[0].rate = 8
+                scenario.streams[0].recipients = 50
+                scenario.streams[0].kinds = [:]
+                scenario.streams[0].domains = DomainChoice(others: 50, other: "d*.remote.test")
+                scenario.streams[0].domains.inTurn = true
+                scenario.streams[0].duration = ScenarioNumber(Double(kills) * 3_000)
+                scenario.conditions = ["misreported", "lost", "altered", "strangers", "refused", "doubled", "partial"].map {
+                    LoadScenario.Condition(measure: $0, atMost: 0)
+                }
+                let report = try await ClusterEngines.with {
+                    try await $0.run(scenario, ["--workers", "1", "--exposed", "api", "mover"], in: stage, within: .seconds(100 + 30 * kills))
+                }
+                print("cluster, calls to 50 domains, kill -9, \(kills) times: \(report.messages) \(report.recipients)")
+                #expect(report.faults.count == kills)
+                #expect(report.recipients.delivered >= 50)
+            }
+        }
+
         /// Every process once, by SIGTERM: nothing is sent twice, for far servers answer within the drain time. The next one when the groups have their
         /// members again: the test broker, unlike Kafka, waits for ever for a leader that leaves while its group forms.
         @Test

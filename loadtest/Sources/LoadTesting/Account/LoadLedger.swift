@@ -186,6 +186,13 @@ package struct LoadLedger: Sendable {
     /// Arrivals of messages that no call was recorded for: nobody sent them, or the generator was killed.
     package var unclaimed: Int { early.values.reduce(0) { $0 + $1.count { $0.kind == .accepted } } }
 
+    /// The calls as they stand: what is on its way for one in doubt counts as missing.
+    package func closedMessages() -> LoadReport.Messages {
+        var result = messages
+        result.partial = table.count { $0.outcome == .inDoubt && $0.delivered != 0 && $0.delivered.nonzeroBitCount < Int($0.recipients) }
+        return result
+    }
+
     /// The account as it stands: what is open now counts as lost.
     package func closed() -> LoadReport.Recipients {
         var result = recipients

@@ -14,6 +14,8 @@ package struct DomainChoice: Sendable, Codable, Hashable {
     /// How many further domains; 0 leaves everything to the shares.
     package var others: Int
     package var other: String
+    /// Whether domains take turns instead: a message of fifty recipients is for fifty domains, where there are as many.
+    package var inTurn = false
 
     package init(shares: [String: Double] = [:], others: Int = 1, other: String = "d*.sink.test") {
         self.shares = shares
@@ -21,7 +23,7 @@ package struct DomainChoice: Sendable, Codable, Hashable {
         self.other = other
     }
 
-    private enum CodingKeys: String, CodingKey, CaseIterable { case shares, others, other }
+    private enum CodingKeys: String, CodingKey, CaseIterable { case shares, others, other, inTurn }
 
     package init(from decoder: any Decoder) throws {
         try StrictKeys.check(decoder, CodingKeys.self)
@@ -30,6 +32,7 @@ package struct DomainChoice: Sendable, Codable, Hashable {
         shares = try values.decodeIfPresent([String: Double].self, forKey: .shares) ?? shares
         others = try values.decodeIfPresent(Int.self, forKey: .others) ?? others
         other = try values.decodeIfPresent(String.self, forKey: .other) ?? other
+        inTurn = try values.decodeIfPresent(Bool.self, forKey: .inTurn) ?? inTurn
     }
 
     /// The shares of large providers in a consumer list: about four in ten addresses at Google, a seventh at Microsoft, a tenth at Yahoo, and so on; a third

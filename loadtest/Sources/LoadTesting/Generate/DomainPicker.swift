@@ -5,6 +5,9 @@ struct DomainPicker: Sendable {
     private let names: [String]
     /// For each name, the share of all names up to it.
     private let limits: [Double]
+    private let isInTurn: Bool
+    /// The one after the last.
+    private var turn = 0
 
     init(_ choice: DomainChoice) {
         var names: [String] = []
@@ -26,9 +29,14 @@ struct DomainPicker: Sendable {
         }
         self.names = names
         self.limits = limits
+        self.isInTurn = choice.inTurn
     }
 
-    func next(_ random: inout SplitMix64) -> String {
+    mutating func next(_ random: inout SplitMix64) -> String {
+        if self.isInTurn {
+            defer { self.turn = (self.turn + 1) % self.names.count }
+            return self.names[self.turn]
+        }
         let value = random.nextUnit() * (limits.last ?? 1)
         var low = 0
         var high = limits.count - 1

@@ -31,7 +31,7 @@ final class StreamDriver {
     private let keys: [Int]
     private let log: RecordLogWriter<SentRecord>
     private let progress: LoadProgress
-    private let picker: DomainPicker
+    private var picker: DomainPicker
     private let open: () -> EventLoopFuture<any LoadConnection>
     private let finished: EventLoopPromise<Void>
 

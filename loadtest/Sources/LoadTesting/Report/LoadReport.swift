@@ -52,6 +52,8 @@ package struct LoadReport: Sendable, Codable {
         package var inDoubt = 0
         /// Of those in doubt, how many reached the sink nevertheless.
         package var inDoubtDelivered = 0
+        /// Of those, how many reached it for some of their recipients only; the far end may have refused the others.
+        package var partial: Int?
         package var octets = 0
 
         package init() {}

@@ -4,6 +4,7 @@ package enum ConditionCheck {
         "lost": { $0.recipients.lost }, "doubled": { $0.recipients.doubled }, "altered": { $0.recipients.altered },
         "strangers": { $0.recipients.strangers }, "bounced": { $0.recipients.bounced }, "deferrals": { $0.recipients.deferrals },
         "refused": { $0.messages.refused }, "inDoubt": { $0.messages.inDoubt },
+        "partial": { $0.messages.partial ?? 0 },
     ]
     private static let percentiles: [String: @Sendable (LoadReport.Latency) -> Double] = [
         "p50": { $0.p50 }, "p90": { $0.p90 }, "p99": { $0.p99 }, "p999": { $0.p999 }, "max": { $0.maximum },

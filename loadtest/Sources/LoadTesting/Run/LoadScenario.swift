@@ -48,7 +48,7 @@ package struct LoadScenario: Sendable, Codable {
 
     /// A condition on what a run finds.
     package struct Condition: Sendable, Codable, Hashable {
-        /// `lost`, `doubled`, `altered`, `strangers`, `misreported`, `refused`, `inDoubt`, `bounced`, `deferrals`, `late`, `answer.p99`, `delivery.p50`…, `total.max`, `rate`.
+        /// `lost`, `doubled`, `altered`, `strangers`, `misreported`, `refused`, `inDoubt`, `partial`, `bounced`, `deferrals`, `late`, `answer.p99`, `delivery.p50`…, `total.max`, `rate`.
         package var measure: String
         /// Of one stream; nil of all together. For latencies, `late` and `rate`.
         package var stream: String?

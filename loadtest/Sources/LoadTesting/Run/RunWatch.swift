@@ -126,7 +126,7 @@ struct RunWatch: ~Copyable {
         var report = LoadReport(
             scenario: scenario.name, summary: scenario.summary, system: system.description, machine: .current(), startedAt: Double(begin) / 1e9,
             loadSeconds: Double(max(ledger.lastAnswer - first, 0)) / 1e9, settledSeconds: Double(max(settledAt - first, 0)) / 1e9,
-            messages: ledger.messages, recipients: ledger.closed(), streams: ledger.streams.map(\.report), latencies: ledger.latencies.report,
+            messages: ledger.closedMessages(), recipients: ledger.closed(), streams: ledger.streams.map(\.report), latencies: ledger.latencies.report,
             timeline: ledger.timeline.moments(), processes: processes.report(messages: ledger.messages.accepted, system: system.description.name),
             faults: faults,
             refusals: ledger.replies.sorted { $0.key < $1.key }.map { LoadReport.Reply(code: Int($0.key), count: $0.value) }, conditions: [])
