@@ -217,8 +217,8 @@ let package = Package(
         tests(
             "ClusterBackendsTests",
             [
-                "ClusterBackends", "KafkaClient", "PostgresClient", "RedisClient", "Backends", "ApusCore", "ChildProcesses", "TestSupport", nioCore,
-                nioPosix, logging,
+                "ClusterBackends", "KafkaClient", "PostgresClient", "RedisClient", "Backends", "ApusCore", "ChildProcesses", "LoadTesting", "TestSupport",
+                nioCore, nioPosix, nioSSL, logging,
             ]),
         tests(
             "ControlPlaneTests",

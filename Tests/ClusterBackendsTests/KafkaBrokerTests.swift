@@ -2,7 +2,9 @@ import Backends
 import ChildProcesses
 import ClusterBackends
 import KafkaClient
+import LoadTesting
 import NIOCore
+import NIOSSL
 import TestSupport
 import Testing
 
@@ -107,6 +109,61 @@ struct KafkaBrokerTests {
         try await broker.kill()
         await bus.close()
         await kafka.stop()
+    }
+
+    /// TLS, as a proxy before the broker ends it: what goes through arrives, and a certificate of somebody else is refused with the reason.
+    @Test(.enabled(if: TestKafka.outside == nil, "the cluster is somebody else's"))
+    func mailTravelsOverTLS() async throws {
+        let folder = try ScratchFolder()
+        let certificate = try await ServerCertificate.make(in: folder)
+        let stranger = try await ServerCertificate.make(in: folder, name: "stranger")
+        let context = try NIOSSLContext(
+            configuration: .makeServerConfiguration(
+                certificateChain: try NIOSSLCertificate.fromPEMFile(certificate.file).map { .certificate($0) },
+                privateKey: .privateKey(try NIOSSLPrivateKey(file: certificate.keyFile, format: .pem))))
+        let port = try FreePort.find()
+        let broker = try await KafkaBroker.start(advertisedPort: port)
+        let proxy = try await FaultyProxy.start(to: try SocketAddress(ipAddress: broker.host, port: broker.port), port: port) { channel in
+            try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
+        }
+        let bus = try KafkaMessageBus.serving("127.0.0.1:\(port)") { $0.kafka.security.tls = .init(authoritiesFile: certificate.file) }
+        try await bus.ensureTopics([self.topic("mail")])
+        _ = try await bus.produce((0..<100).map { Records.outgoing("\($0)", topic: "mail", partition: $0 % 2) })
+        let consumer = try await self.subscribe(bus, "mail")
+        var seen: Set<String> = []
+        while seen.count < 100, let batch = try await consumer.nextBatch() { seen.formUnion(batch.map { String(buffer: $0.value) }) }
+        #expect(seen.count == 100)
+        await bus.close()
+        for tls in [KafkaSecurity.TLS(authoritiesFile: stranger.file), nil] {
+            let refused = try KafkaMessageBus.serving("127.0.0.1:\(port)") {
+                $0.kafka.security.tls = tls
+                $0.kafka.requestTimeout = .seconds(2)
+            }
+            let error = await #expect(throws: BusError.self) { try await refused.ensureTopics([self.topic("mail")]) }
+            #expect(error?.code == .unavailable)
+            if tls != nil { #expect(error?.message.contains("certificate") == true, "\(error?.message ?? "")") }
+            await refused.close()
+        }
+        await proxy.stop()
+        await broker.stop()
+        folder.remove()
+    }
+
+    /// A broker that asks who we are: a name that it does not know is refused with the reason, and the password is in no text.
+    @Test(.enabled(if: TestKafka.outside == nil, "the cluster is somebody else's"), arguments: [KafkaSecurity.SASL.Mechanism.scramSHA256, .scramSHA512])
+    func aWrongNameIsRefused(mechanism: KafkaSecurity.SASL.Mechanism) async throws {
+        let broker = try await KafkaBroker.start(arguments: ["--authentication"])
+        let log = RecordingLog.Lines()
+        let bus = try KafkaMessageBus.serving(broker.bootstrapServers, log: log) {
+            $0.kafka.security.sasl = .init(mechanism: mechanism, username: "nobody", password: KafkaSecret("a-secret-word"))
+            $0.kafka.requestTimeout = .seconds(2)
+        }
+        let error = await #expect(throws: BusError.self) { try await bus.ensureTopics([self.topic("mail")]) }
+        #expect(error?.message.contains("SASL") == true, "\(error?.message ?? "")")
+        let said = "\(error.map { "\($0)" } ?? "") \(log.all)"
+        #expect(!said.contains("a-secret-word"))
+        await bus.close()
+        await broker.stop()
     }
 
     /// What was consumed is deleted where brokers can; where they cannot, that is said.

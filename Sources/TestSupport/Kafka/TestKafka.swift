@@ -6,6 +6,11 @@ package struct TestKafka: Sendable {
     package let broker: KafkaBroker?
     package let bootstrapServers: String
 
+    package init(broker: KafkaBroker?, bootstrapServers: String) {
+        self.broker = broker
+        self.bootstrapServers = bootstrapServers
+    }
+
     /// An outside cluster, if one is given.
     package static let outside: String? = ProcessInfo.processInfo.environment["APUS_TEST_KAFKA"].flatMap { $0.isEmpty ? nil : $0 }
 

@@ -1,5 +1,6 @@
 import ChildProcesses
 import LoadTesting
+import NIOCore
 import TestSupport
 
 /// What the cluster of one test runs on: engines of its own, empty at its start and gone at its end; only Kafka may be an outside one
@@ -13,18 +14,32 @@ struct ClusterEngines: Sendable {
     let postgres: PostgresServer
     /// Before the names of topics.
     let prefix: String
+    /// The network between the processes and a broker of our own.
+    var network: FaultyProxy?
 
-    static func with<Value: Sendable>(_ body: (ClusterEngines) async throws -> Value) async throws -> Value {
-        let kafka = try await TestKafka.start()
+    /// - Parameter network: whether everything to a broker of our own goes by way of ``network``.
+    static func with<Value: Sendable>(network hasNetwork: Bool = false, _ body: (ClusterEngines) async throws -> Value) async throws -> Value {
+        var network: FaultyProxy?
+        let kafka: TestKafka
+        if hasNetwork {
+            let port = try FreePort.find()
+            let broker = try await KafkaBroker.start(advertisedPort: port)
+            network = try await FaultyProxy.start(to: try SocketAddress(ipAddress: broker.host, port: broker.port), port: port)
+            kafka = TestKafka(broker: broker, bootstrapServers: "127.0.0.1:\(port)")
+        } else {
+            kafka = try await TestKafka.start()
+        }
         let redis = try await RedisServer.start()
         let postgres = try await PostgresServer.start()
-        let engines = ClusterEngines(kafka: kafka, redis: redis, postgres: postgres, prefix: TestKafka.uniqueName("test") + ".")
+        let engines = ClusterEngines(
+            kafka: kafka, redis: redis, postgres: postgres, prefix: TestKafka.uniqueName("test") + ".", network: network)
         let result: Result<Value, any Error>
         do {
             result = .success(try await body(engines))
         } catch {
             result = .failure(error)
         }
+        await network?.stop()
         await kafka.stop()
         await redis.end()
         try? await postgres.stop()

@@ -85,10 +85,26 @@ extension Scenarios {
                 })
         }
 
-        /// The brokers answer nobody.
+        /// The brokers answer nobody; then connections to them are cut, and no new one lives; then they are slow.
         @Test(.enabled(if: TestKafka.outside == nil))
         func kafkaAway() async throws {
-            try await Self.run("Kafka", away: { $0.kafka.broker?.pause() }, back: { engines, _ in engines.kafka.broker?.resume() })
+            try await Stage.run(within: .seconds(400)) { stage in
+                let seconds = Double(Self.outage.components.seconds) * 3 + 12
+                let report = try await ClusterEngines.with(network: true) { engines in
+                    try await engines.run(try Self.scenario(seconds: seconds), ["--workers", "2"], in: stage, within: .seconds(380)) {
+                        let network = try #require(engines.network)
+                        for trouble in [{ engines.kafka.broker?.pause() }, network.cut, { network.slow(by: .milliseconds(100)) }] as [() -> Void] {
+                            try await Task.sleep(for: .seconds(2))
+                            trouble()
+                            try await Task.sleep(for: Self.outage)
+                            engines.kafka.broker?.resume()
+                            network.restore()
+                        }
+                    }
+                }
+                print("cluster, Kafka silent, cut off and slow for \(Self.outage) each: \(report.messages) \(report.recipients)")
+                #expect(report.recipients.delivered > 0 && report.recipients.bounced > 0 && report.recipients.deferrals > 0)
+            }
         }
 
         /// A Redis that comes back empty knows no limit, no quota and no marker: nothing is sent until somebody says so.

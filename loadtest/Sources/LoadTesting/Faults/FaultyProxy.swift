@@ -26,8 +26,14 @@ package final class FaultyProxy: Sendable {
         self.state = state
     }
 
-    /// Listens on a free port of 127.0.0.1 and passes everything on to `target`.
-    package static func start(to target: SocketAddress) async throws -> FaultyProxy {
+    /// Listens on 127.0.0.1 and passes everything on to `target`.
+    ///
+    /// - Parameters:
+    ///   - port: 0 takes a free one.
+    ///   - prepare: adds handlers to a connection that came, such as TLS, before what comes is passed on.
+    package static func start(
+        to target: SocketAddress, port: Int = 0, prepare: @escaping @Sendable (any Channel) throws -> Void = { _ in }
+    ) async throws -> FaultyProxy {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let box = Box()
         let server = try await ServerBootstrap(group: group)
@@ -38,6 +44,7 @@ package final class FaultyProxy: Sendable {
                 let delay: @Sendable () -> TimeAmount = { box.state.withLock { $0.delay } }
                 return ClientBootstrap(group: inbound.eventLoop).channelOption(.autoRead, value: false).connect(to: target).flatMap { outbound in
                     inbound.eventLoop.makeCompletedFuture {
+                        try prepare(inbound)
                         try inbound.pipeline.syncOperations.addHandler(PassingHandler(to: outbound, delay: delay))
                         try outbound.pipeline.syncOperations.addHandler(PassingHandler(to: inbound, delay: delay))
                         box.state.withLock { state in for channel in [inbound, outbound] { state.open[ObjectIdentifier(channel)] = channel } }
@@ -48,7 +55,7 @@ package final class FaultyProxy: Sendable {
                     }
                 }
             }
-            .bind(host: "127.0.0.1", port: 0).get()
+            .bind(host: "127.0.0.1", port: port).get()
         guard let address = server.localAddress else { throw ChannelError.unknownLocalAddress }
         return FaultyProxy(address: address, group: group, server: server, state: box)
     }
