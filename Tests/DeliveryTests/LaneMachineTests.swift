@@ -202,6 +202,52 @@ import Testing
         #expect(after > .seconds(20))
     }
 
+    /// A destination that takes one message a second, and a backlog for hours: the lane is kept busy, and a message that waits costs the bus at most
+    /// eight writes an hour.
+    @Test func aBacklogForHoursIsHeldAtLittleCost() {
+        let (messages, hours, arriving) = (12_000, 2, 500)
+        var lane = self.machine { $0.connections = 1 }
+        var (sent, writes, messageSeconds) = (0, 0, 0)
+        var busy: UInt64?
+        /// Those that come back, by the second.
+        var back: [Int: [UInt64]] = [:]
+        func carryOut(_ actions: [Action], _ second: Int) {
+            for action in actions {
+                switch action {
+                case .connect(let connection): carryOut(lane.connected(connection, now: self.at(Double(second))), second)
+                case .start(_, let connection): busy = connection
+                case .hold(let message, let after):
+                    var left = Duration.nanoseconds(after.nanoseconds)
+                    back[second + Int((Double(after.nanoseconds) / 1e9).rounded(.up)), default: []].append(message)
+                    while left > .zero {
+                        left -= DelayLadder.standard.delay(of: DelayLadder.standard.largest(within: left))
+                        writes += 1
+                    }
+                    // And the way back.
+                    writes += 1
+                case .quit, .wake: break
+                case .fail, .stop: Issue.record("\(action)")
+                }
+            }
+        }
+        for second in 0..<hours * 3600 {
+            let new = second * arriving..<min((second + 1) * arriving, messages)
+            for message in (second * arriving < messages ? new.map(UInt64.init) : []) + (back.removeValue(forKey: second) ?? []) {
+                carryOut(lane.enqueue(message, class: .bulk, owner: "a", octets: 2_000, now: self.at(Double(second))), second)
+            }
+            if let connection = busy {
+                busy = nil
+                sent += 1
+                carryOut(lane.finished(connection, isReusable: true, now: self.at(Double(second))), second)
+            }
+            carryOut(lane.tick(now: self.at(Double(second))), second)
+            messageSeconds += messages - sent
+        }
+        let perHour = Double(writes) * 3600 / Double(messageSeconds)
+        #expect(sent >= hours * 3600 * 97 / 100, "\(sent)")
+        #expect(perHour <= 8, "\(perHour)")
+    }
+
     @Test func accountsTakeTurns() {
         var lane = self.machine { $0.connections = 1 }
         _ = lane.enqueue(1, owner: "bulk", octets: 1, now: self.at(0))

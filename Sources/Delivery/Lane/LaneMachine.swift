@@ -116,10 +116,12 @@ package struct LaneMachine: Sendable {
         if let opensAt, opensAt > now, self.isUnreachable {
             return [.fail(message: message, opensAt: opensAt)]
         }
-        let wait = self.rate.expectedWait(for: self.queue.ahead(of: owner, deliveryClass), now: now)
+        let ahead = self.queue.ahead(of: owner, deliveryClass)
+        let wait = self.rate.expectedWait(for: ahead, now: now)
         let isLong = (wait ?? .zero) > self.limits.patience || self.isSlowToConnect(now: now)
         if self.isFull(for: owner, deliveryClass) || (self.queue.count >= self.limits.assuredWaiting && isLong) {
-            return [.hold(message: message, after: TimeAmount(clamping: wait ?? self.limits.patience))]
+            let turn = self.rate.takeTurn(behind: ahead, deliveryClass, now: now) ?? self.limits.patience
+            return [.hold(message: message, after: TimeAmount(clamping: turn))]
         }
         self.queue.insert(
             Waiting(
@@ -264,9 +266,9 @@ package struct LaneMachine: Sendable {
             kept += 1
             return false
         }
-        for (place, waiting) in late.enumerated() {
-            let wait = self.rate.expectedWait(for: self.queue.count + place, now: now) ?? self.limits.patience
-            actions.append(.hold(message: waiting.message, after: TimeAmount(clamping: wait)))
+        for waiting in late {
+            let turn = self.rate.takeTurn(behind: self.queue.count, waiting.deliveryClass, now: now) ?? self.limits.patience
+            actions.append(.hold(message: waiting.message, after: TimeAmount(clamping: turn)))
         }
         let idleTimeout = TimeAmount(clamping: self.limits.idleTimeout)
         while let first = self.idle.first, case .idle(let since)? = self.connections[first]?.state, now - since >= idleTimeout {
