@@ -231,8 +231,8 @@ import Testing
             }
         }
         for second in 0..<hours * 3600 {
-            let new = second * arriving..<min((second + 1) * arriving, messages)
-            for message in (second * arriving < messages ? new.map(UInt64.init) : []) + (back.removeValue(forKey: second) ?? []) {
+            let new = min(second * arriving, messages)..<min((second + 1) * arriving, messages)
+            for message in new.map(UInt64.init) + (back.removeValue(forKey: second) ?? []) {
                 carryOut(lane.enqueue(message, class: .bulk, owner: "a", octets: 2_000, now: self.at(Double(second))), second)
             }
             if let connection = busy {
