@@ -9,6 +9,7 @@ package final class PostgresClient: Sendable {
     package let configuration: PostgresConfiguration
     private let mailbox = PostgresMailbox()
     private let lastNumber = Atomic(0)
+    private let counts = PostgresCounts()
 
     /// Starts the client's thread. Connections are made when the first call wants one.
     ///
@@ -16,11 +17,14 @@ package final class PostgresClient: Sendable {
     package init(_ configuration: PostgresConfiguration) throws(PostgresError) {
         self.configuration = configuration
         let parameters = try ConnectionParameters(configuration)
-        let mailbox = self.mailbox
+        let (mailbox, counts) = (self.mailbox, self.counts)
         guard mailbox.wake.descriptor >= 0 else { throw PostgresError(.configuration, "the system gives no descriptor for a PostgreSQL client") }
-        let hasStarted = OwnedThread.start { PostgresLoop(configuration, parameters: parameters, mailbox: mailbox).run() }
+        let hasStarted = OwnedThread.start { PostgresLoop(configuration, parameters: parameters, mailbox: mailbox, counts: counts).run() }
         guard hasStarted else { throw PostgresError(.configuration, "the system gives no thread for a PostgreSQL client") }
     }
+
+    /// How it does, as its thread last looked.
+    package var status: PostgresStatus { self.counts.status }
 
     deinit { _ = self.mailbox.post(.close(nil)) }
 

@@ -26,6 +26,7 @@ final class PostgresLoop {
     }
 
     private let mailbox: PostgresMailbox
+    private let counts: PostgresCounts
     private let configuration: PostgresConfiguration
     private let parameters: ConnectionParameters
     private let backoff: ReconnectBackoff
@@ -39,10 +40,11 @@ final class PostgresLoop {
     private var closers: [CheckedContinuation<Void, Never>] = []
     private var closeDeadline: ContinuousClock.Instant?
 
-    init(_ configuration: PostgresConfiguration, parameters: ConnectionParameters, mailbox: PostgresMailbox) {
+    init(_ configuration: PostgresConfiguration, parameters: ConnectionParameters, mailbox: PostgresMailbox, counts: PostgresCounts) {
         self.configuration = configuration
         self.parameters = parameters
         self.mailbox = mailbox
+        self.counts = counts
         self.backoff = ReconnectBackoff(initial: configuration.initialBackoff, maximum: configuration.maximumBackoff)
         self.pool = PoolMachine(
             .init(
@@ -56,6 +58,8 @@ final class PostgresLoop {
         while true {
             for event in self.mailbox.take() { self.handle(event) }
             self.expire()
+            self.counts.connections.store(self.pool.linkCount, ordering: .relaxed)
+            self.counts.waitingCalls.store(self.pool.waitingCount, ordering: .relaxed)
             if let deadline = self.closeDeadline, self.clock.now >= deadline || self.isQuiet { break }
             self.sleep()
         }
@@ -162,9 +166,11 @@ final class PostgresLoop {
         let listener = self.listeners.first { $0.value.link == number }
         switch result {
         case .failure(let error):
+            self.counts.connectsFailed.add(1, ordering: .relaxed)
             if let (key, _) = listener { return self.interrupted(key, error) }
             self.carryOut(self.pool.connectFailed(number, error, jitter: .random(in: 0...1), now: self.clock.now))
         case .success(let handle):
+            self.counts.connectsMade.add(1, ordering: .relaxed)
             let link = PostgresLink(number: number, handle: handle)
             // Nobody wants it any more: a subscription that was cancelled meanwhile, or the client is being closed.
             guard self.closeDeadline == nil, listener != nil || self.pool.isWaitingFor(number) else { return link.finish() }

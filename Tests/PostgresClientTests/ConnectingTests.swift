@@ -24,6 +24,7 @@ import Testing
             #expect(error?.code == .unreachable)
             #expect(error.map { "\($0)".contains("127.0.0.1") && !"\($0)".contains(Self.secret) } == true)
         }
+        #expect(client.status.connectsFailed > 0 && client.status.connectsMade == 0)
         await client.close()
     }
 

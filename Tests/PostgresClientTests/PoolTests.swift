@@ -9,6 +9,7 @@ import Testing
                 return try await group.reduce(into: Set<Int64>()) { $0.insert($1) }
             }
             #expect((1...2).contains(processes.count))
+            #expect((1...2).contains(fixture.client.status.connectsMade) && fixture.client.status.connectsFailed == 0)
         }
     }
 

@@ -61,6 +61,9 @@ package final class PostgresBodyStore: BodyStore {
         return PostgresBodyStore(configuration, client: client, schema: schema)
     }
 
+    /// How its client does.
+    package var status: PostgresStatus { self.client.status }
+
     private init(_ configuration: Configuration, client: PostgresClient, schema: PostgresSchema) {
         self.configuration = configuration
         self.client = client

@@ -56,6 +56,9 @@ package final class PostgresStateStore: StateStore {
     private let isClosed = Mutex(false)
     private let look: FeedLook
 
+    /// How its client does.
+    package var status: PostgresStatus { self.client.status }
+
     /// Connects, and brings the schema to its newest version.
     ///
     /// - Throws: ``PostgresSchemaError`` for a schema of a newer program, ``StateError`` otherwise.

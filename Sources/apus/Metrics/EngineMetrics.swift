@@ -2,6 +2,7 @@ import ClusterBackends
 import CoreMetrics
 import KafkaClient
 import Metrics
+import PostgresClient
 import RedisClient
 import ServiceLifecycle
 
@@ -9,6 +10,8 @@ import ServiceLifecycle
 struct EngineMetrics: Service {
     let bus: KafkaMessageBus
     let redis: RedisClient
+    /// What each client of PostgreSQL is for, and how it does.
+    let postgres: [(name: String, status: @Sendable () -> PostgresStatus)]
     /// librdkafka counts anew every few seconds.
     var interval: Duration = .seconds(5)
 
@@ -17,7 +20,7 @@ struct EngineMetrics: Service {
         let counter: Counter
         private var last: Int64 = 0
 
-        init(_ label: String) { self.counter = Counter(label: label) }
+        init(_ label: String, _ dimensions: [(String, String)] = []) { self.counter = Counter(label: label, dimensions: dimensions) }
 
         mutating func follow(_ value: Int64) {
             if value > self.last { self.counter.increment(by: value - self.last) }
@@ -42,6 +45,8 @@ struct EngineMetrics: Service {
         let redisConnections = Gauge(label: "apus_redis_connections_up")
         let redisCommands = Gauge(label: "apus_redis_commands_waiting")
         var redisConnects = Following("apus_redis_connects_total")
+        var postgresConnects = self.postgres.map { Following("apus_postgres_connects_total", [("client", $0.name)]) }
+        var postgresFailures = self.postgres.map { Following("apus_postgres_connect_failures_total", [("client", $0.name)]) }
         while !Task.isCancelled {
             let kafka = self.bus.snapshot
             let clients = kafka.consumers + (kafka.producer.map { [$0] } ?? [])
@@ -58,6 +63,13 @@ struct EngineMetrics: Service {
             redisConnections.record(redis.connectionsUp)
             redisCommands.record(redis.commands)
             redisConnects.follow(Int64(redis.connectionsMade))
+            for (index, client) in self.postgres.enumerated() {
+                let status = client.status()
+                Gauge(label: "apus_postgres_connections", dimensions: [("client", client.name)]).record(status.connections)
+                Gauge(label: "apus_postgres_calls_waiting", dimensions: [("client", client.name)]).record(status.waitingCalls)
+                postgresConnects[index].follow(Int64(status.connectsMade))
+                postgresFailures[index].follow(Int64(status.connectsFailed))
+            }
             do { try await Task.sleep(for: self.interval) } catch { return }
         }
     }
