@@ -1,3 +1,4 @@
+internal import ApusCore
 package import Backends
 package import Logging
 internal import ServiceLifecycle
@@ -33,17 +34,25 @@ package final class Mover: Service {
     /// - Throws: when a topic cannot be subscribed to.
     package func run() async throws {
         try await withGracefulShutdownHandler {
+            let ages = MoverAges()
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for family in MoverDecision.Family.allCases {
                     for tier in self.configuration.tiers {
                         let topic = MoverTopic(
                             decision: MoverDecision(family: family, tier: tier, ladder: self.configuration.ladder), bus: self.bus,
-                            configuration: self.configuration, clock: self.clock, logger: self.logger)
+                            configuration: self.configuration, ages: ages, clock: self.clock, logger: self.logger)
                         group.addTask { try await topic.run() }
                     }
                 }
                 group.addTask {
                     for await _ in self.stopSignals { break }
+                }
+                group.addTask {
+                    var gauges = OldestMessages.Gauges(label: "apus_mover_oldest_seconds")
+                    while !Task.isCancelled {
+                        gauges.show(ages.all, now: self.clock.now())
+                        try? await Task.sleep(for: .seconds(10))
+                    }
                 }
                 // The first to end is the stop signal, or a topic that failed.
                 do {

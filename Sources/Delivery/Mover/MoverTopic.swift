@@ -19,6 +19,7 @@ final class MoverTopic: BusRebalanceListener {
     private let decision: MoverDecision
     private let bus: any MessageBus
     private let configuration: MoverConfiguration
+    private let ages: MoverAges
     private let clock: any DeliveryClock
     private let logger: Logger
     private let topic: String
@@ -29,11 +30,12 @@ final class MoverTopic: BusRebalanceListener {
     private let failures: Counter
 
     init(
-        decision: MoverDecision, bus: any MessageBus, configuration: MoverConfiguration, clock: any DeliveryClock, logger: Logger
+        decision: MoverDecision, bus: any MessageBus, configuration: MoverConfiguration, ages: MoverAges, clock: any DeliveryClock, logger: Logger
     ) {
         self.decision = decision
         self.bus = bus
         self.configuration = configuration
+        self.ages = ages
         self.clock = clock
         self.topic = decision.family.topic(decision.tier)
         var logger = logger
@@ -92,12 +94,13 @@ final class MoverTopic: BusRebalanceListener {
     func partitionsRevoking(_ revoked: [TopicPartition]) async {
         let ended = self.partitions.withLock { partitions in revoked.compactMap { partitions.feeds.removeValue(forKey: $0)?.feed } }
         for feed in ended { feed.finish() }
+        for partition in revoked { self.ages.set(nil, of: partition) }
     }
 
     // MARK: - One partition
 
     private enum Kind {
-        case facts(MoverDecision.Facts)
+        case facts(MoverDecision.Facts, OldestMessages.Kind, acceptedAt: UnixMilliseconds)
         case unusable
         /// Written by a newer version.
         case blocked
@@ -119,6 +122,7 @@ final class MoverTopic: BusRebalanceListener {
         for await batch in batches {
             var rest = batch.map { self.waiting($0) }[...]
             while let head = rest.first {
+                self.ages.set(Self.oldest(rest), of: partition)
                 let wait = head.due - self.clock.now()
                 if wait > .zero {
                     do { try await self.clock.sleep(for: wait) } catch { return }
@@ -133,7 +137,14 @@ final class MoverTopic: BusRebalanceListener {
                 rest = rest[due.endIndex...]
             }
             if Task.isCancelled { return }
+            self.ages.set(nil, of: partition)
             if self.owns(partition, ownership) { await consumer.resume([partition]) }
+        }
+    }
+
+    private static func oldest(_ waiting: ArraySlice<Waiting>) -> OldestMessages {
+        waiting.reduce(into: OldestMessages()) { oldest, waiting in
+            if case .facts(_, let kind, let acceptedAt) = waiting.kind { oldest.add(kind, acceptedAt: acceptedAt) }
         }
     }
 
@@ -150,7 +161,7 @@ final class MoverTopic: BusRebalanceListener {
         let records: [OutgoingRecord]
         do {
             records = try due.map { waiting in
-                guard case .facts(let facts) = waiting.kind else {
+                guard case .facts(let facts, _, _) = waiting.kind else {
                     return try DeadLetters.record(
                         of: waiting.record, reason: "the bytes are not an OutboundMessage with a resume topic", at: now)
                 }
@@ -195,7 +206,7 @@ final class MoverTopic: BusRebalanceListener {
     private func waiting(_ record: BusRecord) -> Waiting {
         let kind = Self.kind(of: record)
         let due =
-            if case .facts(let facts) = kind { self.decision.due(facts, appendedAt: record.appendedAt) } else { record.appendedAt }
+            if case .facts(let facts, _, _) = kind { self.decision.due(facts, appendedAt: record.appendedAt) } else { record.appendedAt }
         return Waiting(record: record, due: due, kind: kind)
     }
 
@@ -206,7 +217,10 @@ final class MoverTopic: BusRebalanceListener {
         return .facts(
             MoverDecision.Facts(
                 notBefore: UnixMilliseconds(message.notBeforeMs), expiresAt: UnixMilliseconds(message.expiresAtMs),
-                resumeTopic: message.resumeTopic, destination: message.destination))
+                resumeTopic: message.resumeTopic, destination: message.destination),
+            OldestMessages.Kind(
+                pool: message.pool.isEmpty ? Topics.defaultQueue : message.pool, deliveryClass: Topics.deliveryClass(of: message.resumeTopic)),
+            acceptedAt: UnixMilliseconds(message.acceptedAtMs))
     }
 
     private func block(_ record: BusRecord) {

@@ -11,9 +11,15 @@ extension DeliveryWorker {
     /// The most that they may take; a registry carries 1 MB.
     private static let maximumOctets = 900_000
 
+    /// How often the oldest messages are looked for: that looks at all there are.
+    private static let beatsPerLook = 5
+
     /// Says that this worker lives, and what it holds.
     func heartbeatLoop() async {
-        while !Task.isCancelled {
+        var ages = OldestMessages.Gauges(label: "apus_worker_oldest_seconds")
+        for beat in 0... {
+            guard !Task.isCancelled else { return }
+            if beat % Self.beatsPerLook == 0 { ages.show(self.state.oldest, now: self.clock.now()) }
             let summary = await self.summary()
             do {
                 try await self.throttling.heartbeat(self.id, summary: (try? summary.serializedBytes()) ?? [])

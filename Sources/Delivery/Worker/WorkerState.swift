@@ -1,4 +1,5 @@
 internal import ApusCore
+internal import ApusSchema
 internal import Backends
 internal import Synchronization
 
@@ -164,6 +165,17 @@ final class WorkerState: Sendable {
 
     func record(_ ticket: Ticket) -> OutboundRecord? {
         self.shared.withLock { $0.records[ticket] }
+    }
+
+    /// The oldest messages in hand. Looks at every record.
+    var oldest: OldestMessages {
+        self.shared.withLock { shared in
+            shared.records.reduce(into: OldestMessages()) { oldest, entry in
+                oldest.add(
+                    .init(pool: entry.value.pool, deliveryClass: Topics.deliveryClass(of: entry.key.position.topicPartition.topic)),
+                    acceptedAt: entry.value.acceptedAt)
+            }
+        }
     }
 
     /// A record's memory is free.
