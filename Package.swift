@@ -217,7 +217,8 @@ let package = Package(
         tests(
             "ClusterBackendsTests",
             [
-                "ClusterBackends", "KafkaClient", "PostgresClient", "RedisClient", "Backends", "ApusCore", "ChildProcesses", "LoadTesting", "TestSupport",
+                "ClusterBackends", "KafkaClient", "PostgresClient", "RedisClient", "Backends", "ApusCore", "ChildProcesses", "LoadTesting",
+                "TestSupport",
                 nioCore, nioPosix, nioSSL, logging,
             ]),
         tests(

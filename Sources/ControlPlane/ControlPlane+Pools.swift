@@ -1,5 +1,5 @@
 package import ApusCore
-package import ApusSchema
+internal import ApusSchema
 internal import Backends
 internal import NIOCore
 internal import Synchronization

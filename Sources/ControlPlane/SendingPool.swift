@@ -1,5 +1,5 @@
 package import ApusCore
-package import ApusSchema
+internal import ApusSchema
 
 /// A named set of addresses that mail leaves from: an account's own, or the installation's, which every account may use.
 package struct SendingPool: Hashable, Sendable {

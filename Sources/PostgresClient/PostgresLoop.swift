@@ -1,5 +1,6 @@
 internal import ApusCore
 internal import CPostgres
+internal import Synchronization
 
 #if canImport(Glibc)
     internal import Glibc

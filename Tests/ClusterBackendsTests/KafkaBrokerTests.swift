@@ -150,7 +150,8 @@ struct KafkaBrokerTests {
     }
 
     /// A broker that asks who we are: a name that it does not know is refused with the reason, and the password is in no text.
-    @Test(.enabled(if: TestKafka.outside == nil, "the cluster is somebody else's"), arguments: [KafkaSecurity.SASL.Mechanism.scramSHA256, .scramSHA512])
+    @Test(
+        .enabled(if: TestKafka.outside == nil, "the cluster is somebody else's"), arguments: [KafkaSecurity.SASL.Mechanism.scramSHA256, .scramSHA512])
     func aWrongNameIsRefused(mechanism: KafkaSecurity.SASL.Mechanism) async throws {
         let broker = try await KafkaBroker.start(arguments: ["--authentication"])
         let log = RecordingLog.Lines()

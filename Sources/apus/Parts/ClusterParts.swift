@@ -91,7 +91,10 @@ enum ClusterParts {
                     let parts = ServiceParts(
                         bus: bus, throttling: throttling, bodies: bodies, controlPlane: controlPlane, topics: topics,
                         queues: QueueTopics(bus: bus, topics: topics, controlPlane: controlPlane, prepared: queues, logger: logger),
-                        upkeep: [BusUpkeep(bus: kafka), EngineMetrics(bus: kafka, redis: redis, postgres: [("state", { store.status }), ("bodies", { bodies.status })])],
+                        upkeep: [
+                            BusUpkeep(bus: kafka),
+                            EngineMetrics(bus: kafka, redis: redis, postgres: [("state", { store.status }), ("bodies", { bodies.status })]),
+                        ],
                         isReady: {
                             // Asking the brokers costs a connection each time; their statistics, which are seconds old, cost nothing.
                             if let statistics = kafka.snapshot.producer, statistics.brokersUp == 0 { return false }

@@ -44,10 +44,12 @@ extension Scenarios {
         ) async throws {
             guard case .ses(let entrance) = system.entrance, let key = entrance.keys.first else { throw ChildFailure("no entrance") }
             // One in five goes to two domains, by way of the splitter.
-            @Sendable func domains(_ loadID: String) -> [String] { loadID.hasSuffix("5") || loadID.hasSuffix("0") ? ["one.test", "two.test"] : ["one.test"] }
-            let load = Load(client: SESClient(key: AccessKeyPair(id: key.id, secret: key.secret), http: stage.http), senders: 8) { loadID in
-                domains(loadID).map { "\(loadID)@\($0)" }
+            @Sendable func domains(_ loadID: String) -> [String] {
+                loadID.hasSuffix("5") || loadID.hasSuffix("0") ? ["one.test", "two.test"] : ["one.test"]
             }
+            let load = Load(
+                client: SESClient(key: AccessKeyPair(id: key.id, secret: key.secret), http: stage.http), senders: 8,
+                recipients: { loadID in domains(loadID).map { "\(loadID)@\($0)" } })
             @Sendable func complete() throws -> Bool {
                 let copies = try sink.copies()
                 return load.ledger.contents.answered.keys.allSatisfy { copies[$0, default: 0] >= domains($0).count }
@@ -56,7 +58,9 @@ extension Scenarios {
                 let worker = try await Child.start(
                     name: "apus serve", Programs.apus, ["serve", "--roles", "worker,mover", "--config", settings], outputLimit: 100)
                 do {
-                    try await load.run(on: "\(entrance.host):\(entrance.port)") { try await load.ledger.untilAnswered(150 * round, within: .seconds(60)) }
+                    try await load.run(on: "\(entrance.host):\(entrance.port)") {
+                        try await load.ledger.untilAnswered(150 * round, within: .seconds(60))
+                    }
                     try await eventually(within: .seconds(60), "everything delivered, round \(round)", every: .milliseconds(200)) {
                         try complete() ? () : nil
                     }
@@ -64,7 +68,7 @@ extension Scenarios {
                     #expect(try await worker.stop(within: .seconds(60)).isSuccess)
                 } catch {
                     try? await worker.kill()
-                    throw ScenarioFailure(cause: error, lastWords: worker.lastWords)
+                    throw ChildFailure("\(error)\n\(worker.lastWords)")
                 }
                 guard round == 1 else { break }
                 let cluster = KafkaCluster(KafkaConfiguration(bootstrapServers: engines.kafka.bootstrapServers))

@@ -2,6 +2,7 @@ import ChildProcesses
 import Foundation
 import LoadTesting
 import MailSink
+import NIOCore
 import TestSupport
 import Testing
 

@@ -36,7 +36,8 @@ package enum TerminalSummary {
         var lines = TerminalText.field(
             "messages",
             "sent \(count(messages.sent)), accepted \(count(messages.accepted)), refused \(count(messages.refused)), "
-                + "in doubt \(count(messages.inDoubt)) (of these \(count(messages.inDoubtDelivered)) arrived\(messages.partial.map { $0 > 0 ? ", \(count($0)) IN PART" : "" } ?? ""))")
+                + "in doubt \(count(messages.inDoubt)) (of these \(count(messages.inDoubtDelivered)) arrived\(messages.partial.map { $0 > 0 ? ", \(count($0)) IN PART" : "" } ?? ""))"
+        )
         lines += TerminalText.field(
             "recipients",
             "expected \(count(recipients.expected)), delivered \(count(recipients.delivered)), bounced \(count(recipients.bounced)), "
