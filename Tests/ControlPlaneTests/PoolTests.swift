@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test func queuesAreBounded() async throws {
-        let plane = try await ControlPlaneFixture().controlPlane
+        let plane = try await ControlPlaneFixture(configuration: .init(domain: "apus.test", maximumPools: 100)).controlPlane
         for number in 1...ControlPlane.maximumQueues { try await plane.createPool("p\(number)", owner: nil, queue: "q\(number)") }
         #expect(await self.failure { try await plane.createPool("more", owner: nil, queue: "more") } == .limitExceeded)
         try await plane.createPool("more", owner: nil, queue: "q1")

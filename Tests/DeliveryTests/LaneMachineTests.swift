@@ -205,7 +205,7 @@ import Testing
     /// A destination that takes one message a second, and a backlog for hours: the lane is kept busy, and a message that waits costs the bus at most
     /// eight writes an hour.
     @Test func aBacklogForHoursIsHeldAtLittleCost() {
-        let (messages, hours, arriving) = (12_000, 2, 500)
+        let (messages, hours, arriving) = (50_000, 1, 500)
         var lane = self.machine { $0.connections = 1 }
         var (sent, writes, messageSeconds) = (0, 0, 0)
         var busy: UInt64?

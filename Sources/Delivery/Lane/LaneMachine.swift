@@ -120,7 +120,7 @@ package struct LaneMachine: Sendable {
         let wait = self.rate.expectedWait(for: ahead, now: now)
         let isLong = (wait ?? .zero) > self.limits.patience || self.isSlowToConnect(now: now)
         if self.isFull(for: owner, deliveryClass) || (self.queue.count >= self.limits.assuredWaiting && isLong) {
-            let turn = self.rate.takeTurn(behind: ahead, deliveryClass, now: now) ?? self.limits.patience
+            let turn = self.rate.takeTurn(behind: ahead, patience: self.limits.patience, deliveryClass, now: now) ?? self.limits.patience
             return [.hold(message: message, after: TimeAmount(clamping: turn))]
         }
         self.queue.insert(
@@ -267,7 +267,8 @@ package struct LaneMachine: Sendable {
             return false
         }
         for waiting in late {
-            let turn = self.rate.takeTurn(behind: self.queue.count, waiting.deliveryClass, now: now) ?? self.limits.patience
+            let turn =
+                self.rate.takeTurn(behind: self.queue.count, patience: self.limits.patience, waiting.deliveryClass, now: now) ?? self.limits.patience
             actions.append(.hold(message: waiting.message, after: TimeAmount(clamping: turn)))
         }
         let idleTimeout = TimeAmount(clamping: self.limits.idleTimeout)

@@ -41,14 +41,15 @@ struct LaneRate: Sendable {
 
     /// How long a message is put away for: until its turn, behind `count` that wait here and behind all that were put away before it.
     ///
+    /// - Parameter patience: how long messages wait here at most; those that do not get off in it are put away themselves, behind this one.
     /// - Returns: nil while there is no saying.
-    mutating func takeTurn(behind count: Int, _ deliveryClass: Topics.DeliveryClass, now: NIODeadline) -> Duration? {
+    mutating func takeTurn(behind count: Int, patience: Duration, _ deliveryClass: Topics.DeliveryClass, now: NIODeadline) -> Duration? {
         guard let known = self.known(now: now) else { return nil }
         // One that gets nothing off at all gets one off in that time, at best.
         let interval = TimeAmount.nanoseconds(Int64(Double(known.elapsed.nanoseconds) / Double(max(known.done, 1)) * Self.turnShare))
         let last = deliveryClass == .bulk ? max(self.lastTurn.bulk, self.lastTurn.transactional) : self.lastTurn.transactional
         // A lane holds some ten thousand, and its interval is half a minute at most.
-        let turn = max(now + interval * count, last + interval)
+        let turn = max(now + min(interval * count, TimeAmount(clamping: patience)), last + interval)
         let wait = turn - now
         guard wait < TimeAmount(clamping: Self.longest) else { return Self.longest }
         if deliveryClass == .bulk { self.lastTurn.bulk = turn } else { self.lastTurn.transactional = turn }
