@@ -37,8 +37,9 @@ package final class Load: Sendable {
         self.recipients = recipients
     }
 
-    /// Runs the senders while `body` runs; calls that are open at its end are waited for.
+    /// Runs the senders while `body` runs; calls that are open at its end are waited for. May be called again.
     package func run(on address: String, while body: @escaping @Sendable () async throws -> Void) async throws {
+        self.state.withLock { $0.isStopping = false }
         self.resume(on: address)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<self.senders { group.addTask { await self.send() } }

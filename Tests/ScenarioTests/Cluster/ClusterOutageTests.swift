@@ -76,7 +76,6 @@ extension Scenarios {
                                 && (page[#"apus_publisher_events_total{type="Delivery"}"#] ?? 0) > 0
                                 && page["apus_kafka_brokers_up"] == 1 && (page["apus_kafka_assigned_partitions"] ?? 0) > 0
                                 && (page["apus_redis_connections_up"] ?? 0) > 0
-                                && page[#"apus_mover_oldest_seconds{pool="default",class="transactional"}"#] != nil
                                 && (page[#"apus_postgres_connects_total{client="state"}"#] ?? 0) > 0
                             return isComplete ? () : nil
                         }
